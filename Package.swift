@@ -1,0 +1,68 @@
+// swift-tools-version: 6.2
+// Every target, for Swift 6.2 and later. Debian 13's packaged Swift 6.0.3 reads Package@swift-6.0.swift instead,
+// which lists the gateway's own targets only: the two are compared by Tests/TidyTests.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),  // an existential costs a box: say so where it is paid
+    .enableUpcomingFeature("InternalImportsByDefault"),  // a target's C libraries stay its own business
+    .enableUpcomingFeature("MemberImportVisibility"),  // no member leaks in through somebody else's import
+    .treatAllWarnings(as: .error),
+]
+
+/// One Swift target with the project's settings.
+func target(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: dependencies + [.product(name: "ArgumentParser", package: "swift-argument-parser")],
+        swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "courtyard-gateway",
+    products: [
+        .executable(name: "courtyard-gateway", targets: ["courtyard-gateway"]),
+        .executable(name: "courtyard-sim", targets: ["courtyard-sim"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    ],
+    targets: [
+        // C libraries, each behind the one Swift target that may import it.
+        .target(name: "CLinux"),  // header only: what the Glibc module leaves out
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
+        .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CGpiodLibrary", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev"])]),
+        .target(name: "CGpiod", dependencies: ["CGpiodLibrary"]),  // one shim over libgpiod 1.6 and 2.x
+
+        // The gateway. The arrows are docs/ARCHITECTURE.md's; Tests/TidyTests holds the imports to them.
+        target("CallCore", []),
+        target("CallContract", ["CallCore"]),
+        target("Journal", ["CallCore", "CSQLite"]),
+        target("SiteConfig", ["CallCore", "CYaml"]),
+        target("GPIOLines", ["CallCore", "CGpiod", "CLinux"]),
+        target("SimulatedLines", ["CallCore", "CLinux"]),
+        target("MQTTLink", ["CMosquitto", "CLinux"]),
+        target("GatewayAgent", ["CallCore", "CallContract", "Journal"]),
+        program(
+            "courtyard-gateway",
+            [
+                "GatewayAgent", "GPIOLines", "SimulatedLines", "MQTTLink", "Journal", "SiteConfig", "CallContract",
+                "CallCore", "CSystemd", "CLinux",
+            ]),
+
+        // The simulator.
+        program("courtyard-sim", ["SimulatedLines", "MQTTLink", "CallContract", "CallCore"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

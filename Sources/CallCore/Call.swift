@@ -1,0 +1,114 @@
+/// How far a call has come. Issued in this order; a call can be cancelled from any open state.
+public enum CallState: String, Hashable, Sendable, CaseIterable {
+    case raised, delivered, accepted, arrived, resolved, cancelled
+
+    /// Resolved and cancelled calls are closed for ever.
+    public var isClosed: Bool { self == .resolved || self == .cancelled }
+}
+
+/// One request for one service from one call point, from raised to closed. Repeated presses join it and count.
+public struct Call: Hashable, Sendable {
+    public let id: CallID
+    public let point: PointID
+    /// The point's location label when the call was raised.
+    public let label: String
+    public let service: ServiceID
+    public let priority: Int
+    public var state: CallState
+    /// Counts up with every change that a display can see; starts at 1.
+    public var revision: Int
+    /// Accepted presses so far, at least 1.
+    public var presses: Int
+    /// The first edge of the press that raised it.
+    public let raised: Stamp
+    /// How many times it has been escalated.
+    public var escalation: Int
+    /// Who acted last, as the desk named them.
+    public var actor: String?
+    /// Why it was cancelled, or the outcome it was resolved with.
+    public var reason: String?
+    /// When each state was reached, by the wall clock.
+    public var times: [CallState: WallTime]
+    /// Who brought it into each state.
+    public var actors: [CallState: String]
+    /// The last 20 presses, oldest first.
+    public private(set) var pressTimes: [WallTime]
+
+    /// How many press times a call remembers: enough to see urgency, bounded for ever.
+    public static let rememberedPresses = 20
+
+    /// A call newly raised by one press.
+    public init(id: CallID, point: PointID, label: String, service: Service, raised: Stamp) {
+        self.init(
+            id: id, point: point, label: label, service: service.id, priority: service.priority, state: .raised,
+            revision: 1, presses: 1, raised: raised, escalation: 0, actor: nil, reason: nil,
+            times: [.raised: raised.wall], actors: [:], pressTimes: [raised.wall])
+    }
+
+    /// A call as the journal kept it.
+    public init(
+        id: CallID, point: PointID, label: String, service: ServiceID, priority: Int, state: CallState, revision: Int,
+        presses: Int, raised: Stamp, escalation: Int, actor: String?, reason: String?, times: [CallState: WallTime],
+        actors: [CallState: String], pressTimes: [WallTime]
+    ) {
+        self.id = id
+        self.point = point
+        self.label = label
+        self.service = service
+        self.priority = priority
+        self.state = state
+        self.revision = revision
+        self.presses = presses
+        self.raised = raised
+        self.escalation = escalation
+        self.actor = actor
+        self.reason = reason
+        self.times = times
+        self.actors = actors
+        self.pressTimes = pressTimes
+    }
+
+    /// Calls of the reserved service `test` are tests.
+    public var isTest: Bool { service == .test }
+
+    /// One more press of the same button while the call is open.
+    mutating func join(pressedAt wall: WallTime) {
+        presses += 1
+        revision += 1
+        if pressTimes.count == Self.rememberedPresses { pressTimes.removeFirst() }
+        pressTimes.append(wall)
+    }
+}
+
+/// What can happen to a call; the last part of an event's topic and type.
+public enum CallEventType: String, Hashable, Sendable, CaseIterable {
+    case pressed, raised, delivered, accepted, arrived, resolved, cancelled, escalated, reopened, tested
+}
+
+/// One thing that happened to a call, as it is journalled and published: a row that never changes.
+public struct CallEvent: Hashable, Sendable {
+    /// Whose numbers `sequence` belongs to.
+    public let journal: JournalID
+    /// Counts up from 1 without gaps, per journal and service.
+    public let sequence: UInt64
+    public let type: CallEventType
+    /// When it happened; for a press, its first edge.
+    public let occurred: Stamp
+    /// The call just after it happened.
+    public let call: Call
+    /// False for an emergency that went out while the journal could not be written.
+    public let journaled: Bool
+
+    public var service: ServiceID { call.service }
+
+    public init(
+        journal: JournalID, sequence: UInt64, type: CallEventType, occurred: Stamp, call: Call, journaled: Bool = true
+    ) {
+        self.journal = journal
+        self.sequence = sequence
+        self.type = type
+        self.occurred = occurred
+        self.call = call
+        self.journaled = journaled
+    }
+}
