@@ -50,9 +50,10 @@ let package = Package(
         target("CallContract", ["CallCore"]),
         target("Journal", ["CallCore", "CSQLite"]),
         target("SiteConfig", ["CallCore", "CYaml"]),
-        target("GPIOLines", ["CallCore", "CGpiod", "CLinux"]),
-        target("SimulatedLines", ["CallCore", "CLinux"]),
-        target("MQTTLink", ["CMosquitto", "CLinux"]),
+        target("DriverThread", ["CLinux"]),
+        target("GPIOLines", ["CallCore", "CGpiod", "DriverThread", "CLinux"]),
+        target("SimulatedLines", ["CallCore", "DriverThread", "CLinux"]),
+        target("MQTTLink", ["CMosquitto", "DriverThread", "CLinux"]),
         target("GatewayAgent", ["CallCore", "CallContract", "Journal"]),
         program(
             "courtyard-gateway",
