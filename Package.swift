@@ -64,6 +64,9 @@ let package = Package(
 
         // The simulator.
         program("courtyard-sim", ["SimulatedLines", "MQTTLink", "CallContract", "CallCore"]),
+
+        // Tests carry their target's name.
+        tests("CallCoreTests", ["CallCore"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -103,8 +103,8 @@ final class SocketThread: @unchecked Sendable {
     private func accept() {
         let fd = Glibc.accept(listener, nil, nil)
         guard fd >= 0 else { return }
-        fcntl(fd, F_SETFD, FD_CLOEXEC)
-        fcntl(fd, F_SETFL, O_NONBLOCK)
+        _ = fcntl(fd, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(fd, F_SETFL, O_NONBLOCK)
         connections[fd] = []
     }
 
