@@ -48,7 +48,7 @@ let package = Package(
         // The gateway. The arrows are docs/ARCHITECTURE.md's; Tests/TidyTests holds the imports to them.
         target("CallCore", []),
         target("CallContract", ["CallCore"]),
-        target("Journal", ["CallCore", "CSQLite"]),
+        target("Journal", ["CallCore", "CSQLite", "CLinux"]),
         target("SiteConfig", ["CallCore", "CYaml"]),
         target("DriverThread", ["CLinux"]),
         target("GPIOLines", ["CallCore", "CGpiod", "DriverThread", "CLinux"]),
