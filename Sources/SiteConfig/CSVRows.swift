@@ -33,15 +33,15 @@ struct CSVRows {
     /// The separator that the first line with anything on it has most of, outside quotes: a comma, a semicolon (Excel
     /// where the comma is decimal) or a tab (copied out of a spreadsheet).
     static func separator(of bytes: [UInt8]) -> UInt8 {
-        var counts: [UInt8: Int] = [:]
-        var isQuoted = false
-        for byte in bytes.drop(while: { $0 == 0x0A || $0 == 0x0D }) {
-            if byte == 0x22 { isQuoted.toggle() }
-            if isQuoted { continue }
-            if byte == 0x0A || byte == 0x0D { break }
-            counts[byte, default: 0] += 1
+        let start = bytes.firstIndex { $0 != 0x0A && $0 != 0x0D } ?? 0
+        let header = bytes[start...].prefix { $0 != 0x0A && $0 != 0x0D }
+        // Between an even and an odd quote is text.
+        let outside = header.split(separator: 0x22, omittingEmptySubsequences: false).enumerated()
+            .filter { $0.offset.isMultiple(of: 2) }.map(\.element)
+        func count(_ separator: UInt8) -> Int {
+            outside.reduce(0) { sum, part in sum + part.reduce(0) { $0 + ($1 == separator ? 1 : 0) } }
         }
-        return [0x2C, 0x3B, 0x09].max { counts[$0, default: 0] < counts[$1, default: 0] }!
+        return [0x2C, 0x3B, 0x09].max { count($0) < count($1) }!
     }
 
     /// The next row, or nil at the end. Blank lines are rows with one empty cell.
@@ -96,9 +96,11 @@ struct CSVRows {
 
     /// The bytes up to the next separator or line end.
     private mutating func plainText() -> ArraySlice<UInt8> {
-        let start = index
-        while index < bytes.count, bytes[index] != separator, bytes[index] != 0x0A, bytes[index] != 0x0D { advance() }
-        return bytes[start..<index]
+        let separator = separator
+        let text = bytes[index...].prefix { $0 != separator && $0 != 0x0A && $0 != 0x0D }
+        index = text.endIndex
+        column += text.reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) }
+        return text
     }
 
     private mutating func refuseTextAfterQuote() {
@@ -118,6 +120,7 @@ struct CSVRows {
 
     /// Text without the blanks around it, also the full-width and the unbreakable ones.
     private func trimmed(_ bytes: ArraySlice<UInt8>) -> String {
+        if bytes.isEmpty { return "" }
         let scalars = Substring(decoding: bytes, as: UTF8.self).unicodeScalars
         func isBlank(_ scalar: Unicode.Scalar) -> Bool { [" ", "\t", "\u{3000}", "\u{A0}"].contains(scalar) }
         guard let first = scalars.firstIndex(where: { !isBlank($0) }),

@@ -100,7 +100,7 @@ extension Kind<String> {
     /// The name of a file, up to 4,095 bytes (`PATH_MAX` is 4,096 with its NUL, Linux `include/uapi/linux/limits.h`). A
     /// key or certificate that was pasted in is not repeated in the message.
     static let path = Kind(
-        "the name of a file (up to 4095 bytes); what is secret stays in that file",
+        "the name of a file (up to 4095 bytes)",
         hide: { text in
             if text.contains("-----BEGIN") { return "a key or certificate written out here" }
             return text.contains("\n") ? "text of several lines" : nil

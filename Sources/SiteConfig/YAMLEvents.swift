@@ -10,17 +10,17 @@ struct YAMLEvent {
         /// The end of the innermost list or mapping.
         case end
         /// `*name`, which stands for what `&name` marked.
-        case alias(String)
+        case alias
         /// Stream starts and document ends: nothing to be done.
         case other
     }
 
     let kind: Kind
     let mark: Mark
-    /// The name in `&name`, if the value is marked so.
-    var anchor: String?
-    /// The text of `!tag`, if the value carries one.
-    var tag: String?
+    /// True for `&name value`.
+    var isAnchored = false
+    /// True for `!tag value`.
+    var isTagged = false
 }
 
 /// What libyaml doesn't understand, in its own words.
@@ -32,12 +32,14 @@ struct YAMLSyntaxError: Error {
     }
     let message: String
     let position: Position
+    /// What libyaml was in the middle of, and where that began.
+    var context: (what: String, mark: Mark)?
 }
 
 /// Owns one libyaml parser over a buffer that must outlive it.
 ///
 /// The parser's events are read rather than its finished document: depth, size and aliases are then bounded while
-/// reading, and a document that breaks off has told all it had.
+/// reading, before they have taken any memory.
 struct YAMLEvents: ~Copyable {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
 
@@ -78,37 +80,34 @@ struct YAMLEvents: ~Copyable {
         case YAML_STREAM_END_EVENT: return YAMLEvent(kind: .streamEnd, mark: mark)
         case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT: return YAMLEvent(kind: .end, mark: mark)
         case YAML_ALIAS_EVENT:
-            return YAMLEvent(kind: .alias(text(event.data.alias.anchor) ?? ""), mark: mark)
+            return YAMLEvent(kind: .alias, mark: mark)
         case YAML_SEQUENCE_START_EVENT:
             let list = event.data.sequence_start
-            return YAMLEvent(kind: .listStart, mark: mark, anchor: text(list.anchor), tag: text(list.tag))
+            return YAMLEvent(kind: .listStart, mark: mark, isAnchored: list.anchor != nil, isTagged: list.tag != nil)
         case YAML_MAPPING_START_EVENT:
             let mapping = event.data.mapping_start
-            return YAMLEvent(kind: .mappingStart, mark: mark, anchor: text(mapping.anchor), tag: text(mapping.tag))
+            return YAMLEvent(
+                kind: .mappingStart, mark: mark, isAnchored: mapping.anchor != nil, isTagged: mapping.tag != nil)
         case YAML_SCALAR_EVENT:
             let scalar = event.data.scalar
             // SAFETY: value points at `length` bytes until the event is deleted; they are copied.
             let bytes = UnsafeBufferPointer(start: scalar.value, count: scalar.length)
             let kind = YAMLEvent.Kind.scalar(
                 String(decoding: bytes, as: UTF8.self), plain: scalar.style == YAML_PLAIN_SCALAR_STYLE)
-            return YAMLEvent(kind: kind, mark: mark, anchor: text(scalar.anchor), tag: text(scalar.tag))
+            return YAMLEvent(kind: kind, mark: mark, isAnchored: scalar.anchor != nil, isTagged: scalar.tag != nil)
         default: return YAMLEvent(kind: .other, mark: mark)
         }
     }
 
     private var failure: YAMLSyntaxError {
         let state = parser.pointee
-        // SAFETY: libyaml's messages are constants, NUL-terminated.
+        // SAFETY: libyaml's messages and contexts are constants, NUL-terminated.
         let message = state.problem.map { String(cString: $0) } ?? "no memory"
         if state.error == YAML_READER_ERROR {
             return YAMLSyntaxError(message: message, position: .offset(state.problem_offset))
         }
-        return YAMLSyntaxError(message: message, position: .mark(Mark(state.problem_mark)))
-    }
-
-    private static func text(_ pointer: UnsafeMutablePointer<yaml_char_t>?) -> String? {
-        // SAFETY: anchors and tags are NUL-terminated, and live as long as their event.
-        pointer.map { String(cString: $0) }
+        let context = state.context.map { (what: String(cString: $0), mark: Mark(state.context_mark)) }
+        return YAMLSyntaxError(message: message, position: .mark(Mark(state.problem_mark)), context: context)
     }
 }
 

@@ -94,8 +94,8 @@ struct YAMLTree {
             }
         case .scalar(let text, let plain):
             return add(Node(mark: event.mark, content: .scalar(text, plain: plain)))
-        case .alias(let name):
-            say(event.mark, "the alias *\(quoted(name).dropFirst().dropLast())", Self.noAliases)
+        case .alias:
+            say(event.mark, "an alias (a value that begins with *)", Self.noAliases)
             return add(Node(mark: event.mark, content: .refused))
         case .listStart: return begin(Open(mark: event.mark, isMapping: false))
         case .mappingStart: return begin(Open(mark: event.mark, isMapping: true))
@@ -127,13 +127,12 @@ struct YAMLTree {
         return true
     }
 
+    /// What follows the sign is not shown: it may be a password that begins with one.
     private func refuseDecorations(of event: YAMLEvent) {
-        if let anchor = event.anchor {
-            say(event.mark, "the anchor &\(quoted(anchor).dropFirst().dropLast())", Self.noAliases)
-        }
-        if let tag = event.tag {
+        if event.isAnchored { say(event.mark, "an anchor (a value that begins with &)", Self.noAliases) }
+        if event.isTagged {
             say(
-                event.mark, "the tag \(quoted(tag))",
+                event.mark, "a tag (a value that begins with !)",
                 "plain values without tags (put text that begins with ! in quotes)")
         }
     }
@@ -153,7 +152,11 @@ struct YAMLTree {
             case .mark(let mark): mark
             case .offset(let offset): TextFile.mark(of: offset, in: file.bytes)
             }
-        say(mark, "broken YAML: \(error.message)", remedy(near: mark))
+        var found = "broken YAML: \(error.message)"
+        if let context = error.context, context.mark.line < mark.line {
+            found += " (\(context.what) that begins in line \(context.mark.line))"
+        }
+        say(mark, found, remedy(near: mark))
     }
 
     /// What usually helps, from what stands on that line or the one before. The line itself is not shown: it may hold a

@@ -40,6 +40,13 @@ func messages(_ result: Result<Site, SiteProblems>) -> [String] {
     }
 }
 
+/// Messages without what is allowed.
+func briefly(_ messages: [String]) -> [String] {
+    messages.map { message in
+        message.firstRange(of: ", allowed: ").map { String(message[..<$0.lowerBound]) } ?? message
+    }
+}
+
 /// A right site file with one point, after the head, whose keys these are.
 func onePoint(_ keys: String = "", defaults: String = "") -> String {
     """
