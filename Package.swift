@@ -67,6 +67,7 @@ let package = Package(
 
         // Tests carry their target's name.
         tests("CallCoreTests", ["CallCore"]),
+        tests("SiteConfigTests", ["SiteConfig", "CallCore"]),
     ],
     swiftLanguageModes: [.v6]
 )

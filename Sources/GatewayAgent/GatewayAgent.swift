@@ -131,6 +131,24 @@ public final class GatewayAgent {
         decide(input, ports.clock.now())
     }
 
+    /// The journal could not be opened: emergencies go out unjournalled until it can.
+    public func beginUnjournaled(_ reason: String) {
+        let id = randomJournalID()
+        substitute = id
+        keeper.beginFailing(at: ports.clock.now().moment)
+        decide(.journalFailed(events: [], reason: reason, substitute: id), ports.clock.now())
+    }
+
+    /// Tells when nobody has set the wall clock, and when somebody has.
+    public func checkClock() {
+        let isSynchronized = ports.clock.now().quality.synchronized
+        guard isSynchronized != clockWasSynchronized else { return }
+        clockWasSynchronized = isSynchronized
+        report(
+            .clockNotSynchronised, what: isSynchronized ? nil : "nobody has set the wall clock since boot: times may be wrong",
+            remedy: "check that the time service (chrony or systemd-timesyncd) reaches its server")
+    }
+
     /// No more presses will come: says `stopping`, and leaves the marks in the journal.
     public func stop() { isStopping = true }
 
@@ -206,6 +224,12 @@ public final class GatewayAgent {
             return instead + others
         }
     }
+
+    /// What a signal asks for; set by the program.
+    public var onSignal: ((Int32) -> Void)?
+    /// True once every point's driver has said how it is.
+    public var hasStarted: Bool { core.hasHeardOfAllPoints }
+    private var clockWasSynchronized = true
 
     /// The journal id under which events go out while the journal fails.
     private var substitute: JournalID?

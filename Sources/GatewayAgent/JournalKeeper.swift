@@ -48,6 +48,12 @@ struct JournalKeeper {
         }
     }
 
+    /// There is no journal yet.
+    mutating func beginFailing(at moment: Moment) {
+        isFailing = true
+        retryAt = moment + Self.retryAfter
+    }
+
     /// Holds what went out unjournalled.
     mutating func hold(_ events: [CallEvent], _ calls: [Call]) {
         held.events = events.suffix(Self.capacity)

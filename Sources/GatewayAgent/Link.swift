@@ -12,10 +12,10 @@ extension GatewayAgent {
         case .acknowledged(let token, let reason): acknowledged(token, reason, now)
         case .received(let message): received(message, now)
         case .away(let reason, let fault): away(reason, fault, now)
-        case .subscriptionRefused(let filter):
+        case .subscriptionRefused:
             decide(
                 .fault(
-                    .notAuthorised, what: "the broker refuses the subscription to \(filter)",
+                    .notAuthorised, what: "the broker refuses a subscription: commands may not arrive",
                     remedy: "give user and client id of \(identity.topics.gateway) read access to \(identity.topics.base)/#"),
                 now)
         }

@@ -55,6 +55,12 @@ extension GatewayAgent {
             faults: core.setFaults.sorted { $0.id < $1.id }.map { FaultMessage($0) })
     }
 
+    /// How things are, in one line for `systemctl status`.
+    public var statusLine: String {
+        let broker = link.map { "connected to \($0.broker)" } ?? "no broker"
+        return "\(state.rawValue), \(broker), \(core.openCalls.count) open calls, \(outbox.count) events waiting"
+    }
+
     /// Calls `tell` with every event from now on, one line of JSON each, until `unwatch`.
     public func watch(_ id: Int, _ tell: @escaping @Sendable ([UInt8]) -> Void) { watchers[id] = tell }
     public func unwatch(_ id: Int) { watchers[id] = nil }

@@ -1,0 +1,118 @@
+internal import CallContract
+internal import CallCore
+internal import GatewayAgent
+internal import LinuxSupport
+internal import MQTTLink
+internal import SiteConfig
+
+/// The agent's transport: its messages in the link's terms, the link's reports in the agent's.
+final class MQTTTransport: Transport {
+    private let identity: GatewayAgent.Identity
+    private let inbox: Inbox
+    private var link: MQTTLink?
+    private var numbers: ConnectionNumbers?
+
+    init(_ identity: GatewayAgent.Identity, inbox: Inbox) {
+        self.identity = identity
+        self.inbox = inbox
+    }
+
+    /// The client id: one session per gateway at the broker.
+    static func clientID(_ topics: Topics) -> String { "courtyard-\(topics.site)-\(topics.gateway)" }
+
+    func connect(_ site: Site, numbers: ConnectionNumbers) {
+        self.numbers = numbers
+        let settings = MQTTLink.Settings(
+            clientID: Self.clientID(identity.topics), brokers: site.brokers.map { MQTTLink.Broker($0) },
+            subscriptions: [identity.topics.commands])
+        let identity = identity
+        let inbox = inbox
+        let link = MQTTLink(settings) {
+            let number = numbers.next()
+            let status = StatusMessage(
+                state: .offline, boot: identity.boot, connection: number, version: identity.version,
+                simulated: identity.simulated)
+            var will = Message(topic: identity.topics.status, payload: WireJSON.bytes(status), retain: true)
+            will.contentType = "application/json"
+            return .init(number: number, will: will)
+        } report: { report in
+            if let input = LinkInput(report) { inbox.put(input) }
+        }
+        self.link = link
+        link.start()
+    }
+
+    /// Other brokers: the old link parts in its own time.
+    func reconnect(_ site: Site) {
+        guard let numbers, let old = link else { return }
+        link = nil
+        DriverThread(named: "mqtt-parting") { old.stop(lastWords: nil, within: .seconds(2)) }.start()
+        connect(site, numbers: numbers)
+    }
+
+    func disconnect(lastWords: OutgoingMessage, within limit: Duration) {
+        link?.stop(lastWords: Message(lastWords), within: limit)
+        link = nil
+    }
+
+    func checkIn(_ done: @escaping @Sendable () -> Void) { link?.checkIn(done) }
+
+    // MARK: Transport
+
+    func send(_ message: OutgoingMessage) -> SendResult {
+        guard let link else { return .notConnected }
+        do throws(PublishError) {
+            return .sent(token: try link.publish(Message(message)).value)
+        } catch {
+            return error == .windowFull ? .windowFull : .notConnected
+        }
+    }
+
+    func subscribe(_ filter: String) { link?.subscribe(filter) }
+    func unsubscribe(_ filter: String) { link?.unsubscribe(filter) }
+    func retryNow() { link?.retryNow() }
+}
+
+extension Message {
+    init(_ message: OutgoingMessage) {
+        self.init(topic: message.topic, payload: message.payload, retain: message.retain)
+        contentType = message.payload.isEmpty ? nil : message.contentType
+        expirySeconds = message.expirySeconds
+        userProperties = message.userProperties
+        correlation = message.correlation
+    }
+}
+
+extension MQTTLink.Broker {
+    init(_ broker: Site.Broker) {
+        self.init(host: broker.host, port: broker.port)
+        version = broker.version == .v5 ? .v5 : .v311
+        keepAliveSeconds = broker.keepAliveSeconds
+        username = broker.username
+        passwordFile = broker.passwordFile
+        tls = broker.tls.map { .init(ca: $0.ca, certificate: $0.certificate, key: $0.key) }
+    }
+}
+
+extension LinkInput {
+    init?(_ report: LinkReport) {
+        switch report {
+        case .connected(let number, let broker): self = .connected(connection: number, broker: broker.description)
+        case .acknowledged(let id, let reason): self = .acknowledged(token: id.value, reason: reason)
+        case .received(let message):
+            self = .received(
+                IncomingMessage(
+                    topic: message.topic, payload: message.payload, retained: message.retain,
+                    responseTopic: message.responseTopic, correlation: message.correlation))
+        case .subscriptionRefused: self = .subscriptionRefused
+        case .away(let failure):
+            let fault: FaultID? =
+                switch failure.kind {
+                case .refused, .password: .notAuthorised
+                case .takenOver: .clonedIdentity
+                case .unreachable, .tls, .lost: nil
+                }
+            self = .away(reason: failure.description, fault: fault)
+        }
+    }
+}
