@@ -17,7 +17,7 @@ final class EventPoll {
     /// - Parameter room: how many descriptors one wait can return.
     init(room: Int) throws(GPIOError) {
         descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
-        guard descriptor >= 0 else { throw .start(operation: "epoll_create1", code: errno) }
+        guard descriptor >= 0 else { throw .setUp(operation: "epoll_create1", code: errno) }
         self.room = Array(repeating: epoll_event(), count: room)
     }
 

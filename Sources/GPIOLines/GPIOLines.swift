@@ -1,7 +1,6 @@
-public import CallCore
 internal import CGpiod
-internal import Glibc
-internal import Synchronization
+public import CallCore
+internal import DriverThread
 
 /// The lines of the kernel's GPIO chips, through libgpiod: one thread that waits for edges and reports them.
 ///
@@ -24,76 +23,36 @@ public final class GPIOLines: Sendable {
         String(cString: cgpiod_version())
     }
 
-    private let report: @Sendable ([LineReport]) -> Void
-    private let state = Mutex(State.new(waiting: []))
-
-    private enum State: Sendable {
-        /// With the list to begin with and check-ins that wait for the start.
-        case new(waiting: [LinesCommand])
-        case running(Mailbox, LinesPthread)
-        case stopped
-    }
+    private let mailbox = Mailbox()
+    private let thread: DriverThread
 
     /// - Parameter report: runs on the lines thread. While it runs edges wait in the kernel, 16 per line with
     ///   libgpiod 1.6: it should only put the batch somewhere.
-    public init(report: @escaping @Sendable ([LineReport]) -> Void) { self.report = report }
-
-    deinit { stop() }
-
-    /// Starts the thread. A driver that was stopped stays stopped.
-    public func start() throws(GPIOError) {
-        let mailbox = try Mailbox()
+    /// - Throws: `GPIOError` if the process has no descriptors left.
+    public init(report: @escaping @Sendable ([LineReport]) -> Void) throws(GPIOError) {
         let worker = try LinesThread(mailbox: mailbox, report: report)
-        let failure: GPIOError? = state.withLock { state in
-            guard case .new(let waiting) = state else { return .alreadyStarted }
-            do throws(GPIOError) {
-                let thread = try LinesPthread(running: worker)
-                state = .running(mailbox, thread)
-            } catch {
-                return error
-            }
-            for command in waiting { mailbox.post(command) }
-            return nil
-        }
-        if let failure { throw failure }
+        thread = DriverThread(named: "lines") { worker.run() }
     }
+
+    /// Starts the thread; once. What was asked before is done then.
+    public func start() { thread.start() }
 
     /// Watches these lines from now on and no others. It is the whole list: lines described as before keep their
     /// requests and lose no edge; others are given back first, then the new ones are requested. Each new line gives
     /// an `armed` or a `trouble`. Points are unique; of two lines for one point the first counts.
-    public func watch(_ lines: [WatchedLine]) { post(.watch(lines)) }
+    public func watch(_ lines: [WatchedLine]) { mailbox.post(.watch(lines)) }
 
     /// Runs `done` on the lines thread, after the batch of that wake-up: the proof that the thread makes progress.
     /// After `stop` it never runs.
-    public func checkIn(_ done: @escaping @Sendable () -> Void) { post(.checkIn(done)) }
+    public func checkIn(_ done: @escaping @Sendable () -> Void) { mailbox.post(.checkIn(done)) }
 
     /// The points whose lines have no interrupts and are therefore sampled every 5 ms.
-    public var sampled: [PointID] {
-        state.withLock { state in
-            if case .running(let mailbox, _) = state { mailbox.sampled } else { [] }
-        }
-    }
+    public var sampled: [PointID] { mailbox.sampled }
 
-    /// Gives every line back and ends the thread. When it returns nothing more will be reported, unless `report`
-    /// itself called it: then the thread ends after that batch.
+    /// Gives every line back and ends the thread; waits for that for 1 s at most. Nothing is reported afterwards.
+    /// Not to be called by `report`.
     public func stop() {
-        let running: (Mailbox, LinesPthread)? = state.withLock { state in
-            defer { state = .stopped }
-            if case .running(let mailbox, let thread) = state { return (mailbox, thread) }
-            return nil
-        }
-        guard let (mailbox, thread) = running else { return }
         mailbox.post(.stop)
-        thread.finish()
-    }
-
-    private func post(_ command: LinesCommand) {
-        state.withLock { state in
-            switch state {
-            case .new(let waiting): state = .new(waiting: waiting + [command])
-            case .running(let mailbox, _): mailbox.post(command)
-            case .stopped: break
-            }
-        }
+        _ = thread.join(within: .seconds(1))
     }
 }

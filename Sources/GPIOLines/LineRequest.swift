@@ -105,7 +105,7 @@ final class EdgeBuffer {
     fileprivate let handle: OpaquePointer
 
     init() throws(GPIOError) {
-        guard let handle = cgpiod_events_new() else { throw .start(operation: "event buffer", code: ENOMEM) }
+        guard let handle = cgpiod_events_new() else { throw .setUp(operation: "event buffer", code: ENOMEM) }
         self.handle = handle
     }
 

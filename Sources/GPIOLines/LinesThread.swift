@@ -1,8 +1,11 @@
 internal import CallCore
 internal import Glibc
 
-/// The thread's own state: touched by the lines thread only, from `run` on.
-final class LinesThread {
+/// What the lines thread does and knows.
+final class LinesThread: @unchecked Sendable {
+    // SAFETY (unchecked Sendable): everything mutable belongs to the thread that calls `run`, once; the mailbox is
+    // how others reach it.
+
     /// How often lines without interrupts are looked at. A press shorter than this may go unseen on such a line.
     static let samplingPeriod = Duration.milliseconds(5)
 
@@ -37,7 +40,7 @@ final class LinesThread {
             try poll.add(mailbox.descriptor, token: Token.mailbox)
             if let chipWatch { try poll.add(chipWatch.descriptor, token: Token.chips) }
         } catch {
-            throw .start(operation: "epoll_ctl", code: error.code)
+            throw .setUp(operation: "epoll_ctl", code: error.code)
         }
     }
 
@@ -73,7 +76,7 @@ final class LinesThread {
 
     private func attend(to ready: EventPoll.Ready) {
         switch ready.token {
-        case Token.mailbox: break  // taken in every round
+        case Token.mailbox: mailbox.clearWakeUp()  // commands are taken in every round
         case Token.chips: if chipWatch?.chipsChanged() == true { lookAtChips() }
         default:
             guard let slot = slotsByToken[ready.token] else { return }

@@ -1,6 +1,5 @@
-internal import CLinux
 internal import CallCore
-internal import Glibc
+internal import DriverThread
 internal import Synchronization
 
 /// What other threads ask of the lines thread.
@@ -11,35 +10,30 @@ enum LinesCommand: Sendable {
 }
 
 /// Where commands wait for the lines thread, and where it leaves what others may look at. Commands are few (reloads,
-/// check-ins) and taken together at every wake-up.
+/// check-ins) and are taken together at every wake-up.
 final class Mailbox: Sendable {
-    /// Readable while there are commands.
-    let descriptor: Int32
+    private let wakeUp = WakeUp()
     private let commands = Mutex<[LinesCommand]>([])
     private let sampledPoints = Mutex<[PointID]>([])
 
-    init() throws(GPIOError) {
-        descriptor = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
-        guard descriptor >= 0 else { throw .start(operation: "eventfd", code: errno) }
-    }
-
-    deinit { close(descriptor) }
+    /// Readable while there are commands.
+    var descriptor: Int32 { wakeUp.descriptor }
 
     func post(_ command: LinesCommand) {
         commands.withLock { $0.append(command) }
-        // The only failure is a full counter (EAGAIN), which is readable too.
-        _ = eventfd_write(descriptor, 1)
+        wakeUp.wake()
     }
 
     /// Takes all commands in their order.
     func take() -> [LinesCommand] {
-        var count: eventfd_t = 0
-        _ = eventfd_read(descriptor, &count)
-        return commands.withLock { waiting in
+        commands.withLock { waiting in
             defer { waiting = [] }
             return waiting
         }
     }
+
+    /// The wake-up was seen; called before `take`, so that a command posted in between wakes again.
+    func clearWakeUp() { wakeUp.clear() }
 
     /// The points whose lines are sampled for want of interrupts.
     var sampled: [PointID] { sampledPoints.withLock { $0 } }
