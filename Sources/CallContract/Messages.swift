@@ -151,7 +151,8 @@ public struct CallMessage: Codable, Hashable, Sendable {
             boot: data.boot, moment: Moment(nanoseconds: data.monotonicNs), wall: data.raisedAt,
             quality: ClockQuality(synchronized: data.clock.synchronized, uncertaintyMs: data.clock.uncertaintyMs))
         func byState<T>(_ values: [String: T]) -> [CallState: T] {
-            Dictionary(uniqueKeysWithValues: values.compactMap { key, value in CallState(rawValue: key).map { ($0, value) } })
+            Dictionary(
+                uniqueKeysWithValues: values.compactMap { key, value in CallState(rawValue: key).map { ($0, value) } })
         }
         return Call(
             id: id, point: point, label: data.label, service: service, priority: data.priority, state: state,
@@ -198,7 +199,8 @@ public struct SummaryMessage: Codable, Hashable, Sendable {
 
     public init(_ calls: some Sequence<Call>, services ids: some Sequence<ServiceID>) {
         services = Dictionary(
-            ids.map { ($0.text, Line(open: 0, unaccepted: 0, oldestRaisedAt: nil)) }, uniquingKeysWith: { first, _ in first })
+            ids.map { ($0.text, Line(open: 0, unaccepted: 0, oldestRaisedAt: nil)) },
+            uniquingKeysWith: { first, _ in first })
         for call in calls where !call.isTest {
             var line = services[call.service.text] ?? Line(open: 0, unaccepted: 0, oldestRaisedAt: nil)
             line.open += 1

@@ -22,7 +22,9 @@ public struct Topics: Hashable, Sendable {
     /// Everything retained that this gateway writes but its status and summary: read back on connecting.
     public var retained: [String] { ["\(base)/call/+/+", "\(base)/fault/+", "\(base)/point/+"] }
 
-    public func event(_ service: ServiceID, _ type: CallEventType) -> String { "\(base)/event/\(service)/\(type.rawValue)" }
+    public func event(_ service: ServiceID, _ type: CallEventType) -> String {
+        "\(base)/event/\(service)/\(type.rawValue)"
+    }
     public func call(_ service: ServiceID, _ id: CallID) -> String { "\(base)/call/\(service)/\(id)" }
     public func point(_ id: PointID) -> String { "\(base)/point/\(id)" }
     public func fault(_ id: FaultID) -> String { "\(base)/fault/\(id)" }
@@ -34,7 +36,8 @@ public struct Topics: Hashable, Sendable {
     /// What one of this gateway's own topics is about; nil for any other topic.
     public func subject(of topic: String) -> Subject? {
         guard topic.hasPrefix(base + "/") else { return nil }
-        let parts = topic.dropFirst(base.count + 1).split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        let parts = topic.dropFirst(base.count + 1).split(separator: "/", omittingEmptySubsequences: false).map(
+            String.init)
         switch (parts.first, parts.count) {
         case ("status", 1): return .status
         case ("command", 2): return .command(parts[1])

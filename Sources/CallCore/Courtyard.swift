@@ -150,7 +150,9 @@ public struct Courtyard: Sendable {
 
     /// Moves a point into the one line fault that concerns it now, or out of all of them.
     private mutating func lineFault(of id: PointID, _ found: (fault: FaultID, what: String)?, _ now: Now) -> [Action] {
-        for fault in FaultID.lineFaults { troubled[fault, default: [:]][id] = fault == found?.fault ? found?.what : nil }
+        for fault in FaultID.lineFaults {
+            troubled[fault, default: [:]][id] = fault == found?.fault ? found?.what : nil
+        }
         return FaultID.lineFaults.compactMap { fault in
             guard let points = troubled[fault], !points.isEmpty else { return faults.clear(fault) }
             return faults.set(

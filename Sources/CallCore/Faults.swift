@@ -19,7 +19,12 @@ public struct Fault: Hashable, Sendable {
     }
 
     /// True if presses may be missed or unheard while it lasts: the gateway is then `degraded`, not `ready`.
-    public var degrades: Bool { id != .simulatedHardware && id != .journalReplaced }
+    public var degrades: Bool { !Self.harmless.contains(id) }
+
+    /// Every press is heard and told while these last.
+    private static let harmless: Set<FaultID> = [
+        .simulatedHardware, .journalReplaced, .clockNotSynchronised, .siteFileRefused,
+    ]
 }
 
 extension FaultID {

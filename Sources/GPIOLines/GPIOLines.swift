@@ -1,6 +1,6 @@
 internal import CGpiod
 public import CallCore
-internal import DriverThread
+internal import LinuxSupport
 
 /// The lines of the kernel's GPIO chips, through libgpiod: one thread that waits for edges and reports them.
 ///

@@ -1,5 +1,5 @@
 internal import CallCore
-internal import DriverThread
+internal import LinuxSupport
 internal import Synchronization
 
 /// What other threads ask of the lines thread.

@@ -60,7 +60,8 @@ public final class GatewayAgent {
     var publishedState: StatusMessage.State?
     var readbackUntil: Moment?
     private var markAt: Moment?
-    private(set) var isStopping = false
+    /// True once `stop` was called.
+    public private(set) var isStopping = false
     var watchers: [Int: @Sendable ([UInt8]) -> Void] = [:]
     let started: Now
     var lastPress: CallEvent?
@@ -145,7 +146,8 @@ public final class GatewayAgent {
         guard isSynchronized != clockWasSynchronized else { return }
         clockWasSynchronized = isSynchronized
         report(
-            .clockNotSynchronised, what: isSynchronized ? nil : "nobody has set the wall clock since boot: times may be wrong",
+            .clockNotSynchronised,
+            what: isSynchronized ? nil : "nobody has set the wall clock since boot: times may be wrong",
             remedy: "check that the time service (chrony or systemd-timesyncd) reaches its server")
     }
 
@@ -175,7 +177,9 @@ public final class GatewayAgent {
         let unmarked = outbox.unmarked
         let marksDue = marksNow || (markAt.map { $0 <= now.moment } ?? false)
         if !batch.isEmpty || marksDue {
-            batch.acknowledged = unmarked.map { .init(journal: $0.id.journal, service: $0.id.service, through: $0.through) }
+            batch.acknowledged = unmarked.map {
+                .init(journal: $0.id.journal, service: $0.id.service, through: $0.through)
+            }
         }
         batch.connectionLimit = connections.limitToReserve()
         if !batch.isEmpty || keeper.retryAt.map({ $0 <= now.moment }) ?? false {
@@ -253,7 +257,8 @@ public final class GatewayAgent {
             shelf.want(.summary)
         case .set(let fault):
             shelf.want(.fault(fault.id))
-            ports.log.log(.warning, "fault \(fault.id): \(fault.what). \(fault.remedy)", ["COURTYARD_FAULT": fault.id.text])
+            ports.log.log(
+                .warning, "fault \(fault.id): \(fault.what). \(fault.remedy)", ["COURTYARD_FAULT": fault.id.text])
         case .clear(let id):
             shelf.want(.fault(id))
             ports.log.log(.notice, "fault \(id) is over", ["COURTYARD_FAULT": id.text])
@@ -266,7 +271,8 @@ public final class GatewayAgent {
         if event.type == .pressed {
             lastPress = event
             ports.log.log(
-                .info, "press of \(event.call.point) (\(event.call.label)): \(event.service), call \(event.call.id), "
+                .info,
+                "press of \(event.call.point) (\(event.call.label)): \(event.service), call \(event.call.id), "
                     + "press \(event.call.presses)",
                 ["COURTYARD_POINT": event.call.point.text, "COURTYARD_CALL": event.call.id.description])
         }

@@ -16,7 +16,9 @@ extension GatewayAgent {
             decide(
                 .fault(
                     .notAuthorised, what: "the broker refuses a subscription: commands may not arrive",
-                    remedy: "give user and client id of \(identity.topics.gateway) read access to \(identity.topics.base)/#"),
+                    remedy:
+                        "give user and client id of \(identity.topics.gateway) read access to \(identity.topics.base)/#"
+                ),
                 now)
         }
     }
@@ -24,7 +26,9 @@ extension GatewayAgent {
     private func connected(_ connection: UInt64, _ broker: String, _ now: Now) {
         link = (connection, broker)
         ports.log.log(.notice, "connected to \(broker), connection \(connection)", [:])
-        for fault in [FaultID.brokerAway, .notAuthorised] + (linkFault.map { [$0] } ?? []) { decide(.faultGone(fault), now) }
+        for fault in [FaultID.brokerAway, .notAuthorised] + (linkFault.map { [$0] } ?? []) {
+            decide(.faultGone(fault), now)
+        }
         linkFault = nil
         startOver()
         publishedState = nil
@@ -44,7 +48,11 @@ extension GatewayAgent {
                 remedy: "check the broker and the cable; presses are journalled and will be sent"), now)
         if fault != linkFault, let old = linkFault { decide(.faultGone(old), now) }
         linkFault = fault
-        if let fault { decide(.fault(fault, what: reason, remedy: "see the reason: broker settings, certificates or a copied card"), now) }
+        if let fault {
+            decide(
+                .fault(fault, what: reason, remedy: "see the reason: broker settings, certificates or a copied card"),
+                now)
+        }
     }
 
     /// What was on its way is not: it goes again.
@@ -77,7 +85,8 @@ extension GatewayAgent {
         switch subject {
         case .call(_, let text):
             if let id = CallID(text), core.call(id) != nil { return }
-            if let call = (try? WireJSON.read(CallMessage.self, from: message.payload))?.call, call.id.description == text,
+            if let call = (try? WireJSON.read(CallMessage.self, from: message.payload))?.call,
+                call.id.description == text,
                 call.id.journal != journal, !call.state.isClosed
             {
                 ports.log.log(.notice, "adopting open call \(call.id) of another journal", [:])

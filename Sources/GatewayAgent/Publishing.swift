@@ -157,7 +157,8 @@ extension GatewayAgent {
         decide(
             .fault(
                 .notAuthorised, what: "the broker refuses what this gateway publishes (\(why))",
-                remedy: "give user and client id of \(identity.topics.gateway) write access to \(identity.topics.base)/#"),
+                remedy:
+                    "give user and client id of \(identity.topics.gateway) write access to \(identity.topics.base)/#"),
             now)
     }
 }

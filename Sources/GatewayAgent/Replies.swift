@@ -91,7 +91,9 @@ extension GatewayAgent {
         _ service: ServiceID, _ from: UInt64, _ limit: Int, _ name: String, _ command: CommandMessage
     ) -> ReplyMessage {
         func refusal(_ reason: String) -> ReplyMessage { ReplyMessage(id: command.id, command: name, refusal: reason) }
-        guard replies.canReplay else { return refusal("busy: \(ReplyQueue.replaysAtOnce) replays are running, try again") }
+        guard replies.canReplay else {
+            return refusal("busy: \(ReplyQueue.replaysAtOnce) replays are running, try again")
+        }
         do {
             guard let kept = try ports.store.keptRange(journal: journal, service: service) else {
                 return refusal("service: no events of \(service) are kept")
@@ -104,7 +106,8 @@ extension GatewayAgent {
             }
             return ReplyMessage(
                 id: command.id, command: name,
-                kept: .init(journal: journal.text, first: kept.lowerBound, last: kept.upperBound, sending: Int(sending)))
+                kept: .init(journal: journal.text, first: kept.lowerBound, last: kept.upperBound, sending: Int(sending))
+            )
         } catch {
             return refusal("journal: \(error)")
         }

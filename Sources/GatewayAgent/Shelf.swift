@@ -27,6 +27,9 @@ struct Shelf {
     /// True when every topic shows how things are.
     var isEmpty: Bool { isWanting.isEmpty && onTheWay.isEmpty }
 
+    /// True when the broker has the topic as it should be.
+    func hasSettled(_ item: Item) -> Bool { !isWanting.contains(item) && !onTheWay.contains(item) }
+
     /// The topic doesn't show how things are any more.
     mutating func want(_ item: Item) {
         guard isWanting.insert(item).inserted else { return }

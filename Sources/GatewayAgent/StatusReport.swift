@@ -65,9 +65,9 @@ extension GatewayAgent {
     public func watch(_ id: Int, _ tell: @escaping @Sendable ([UInt8]) -> Void) { watchers[id] = tell }
     public func unwatch(_ id: Int) { watchers[id] = nil }
 
-    /// The status to leave behind when the connection is closed in order.
-    public var lastWords: OutgoingMessage {
-        OutgoingMessage(
-            topic: identity.topics.status, payload: WireJSON.bytes(status(.stopping)), retain: true)
+    /// The status to leave behind when the connection is closed in order; nil if it stands at the broker already.
+    public var lastWords: OutgoingMessage? {
+        guard link == nil || publishedState != .stopping || !shelf.hasSettled(.status) else { return nil }
+        return OutgoingMessage(topic: identity.topics.status, payload: WireJSON.bytes(status(.stopping)), retain: true)
     }
 }

@@ -188,7 +188,9 @@ private struct Promise {
         if contents.nextCall < nextCall { return "call \(id)-\(nextCall - 1)" }
         if contents.connectionLimit < connectionLimit { return "connection limit \(connectionLimit)" }
         let found = Dictionary(
-            uniqueKeysWithValues: contents.cursors.map { (StreamName(journal: $0.journal, service: $0.service), $0.last) })
+            uniqueKeysWithValues: contents.cursors.map {
+                (StreamName(journal: $0.journal, service: $0.service), $0.last)
+            })
         for (stream, sequence) in last where found[stream, default: 0] < sequence {
             return "event \(stream.journal)-\(stream.service)-\(sequence)"
         }

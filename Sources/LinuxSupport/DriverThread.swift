@@ -32,10 +32,12 @@ public final class DriverThread: @unchecked Sendable {
         var thread = pthread_t()
         // SAFETY: the retained reference is taken back by the thread's own entry, exactly once.
         let context = Unmanaged.passRetained(self).toOpaque()
-        let code = pthread_create(&thread, &attributes, { context in
-            Unmanaged<DriverThread>.fromOpaque(context!).takeRetainedValue().run()
-            return nil
-        }, context)
+        let code = pthread_create(
+            &thread, &attributes,
+            { context in
+                Unmanaged<DriverThread>.fromOpaque(context!).takeRetainedValue().run()
+                return nil
+            }, context)
         precondition(code == 0, "no thread \(name): \(String(cString: strerror(code)))")
         pthread_attr_destroy(&attributes)
     }

@@ -24,7 +24,8 @@ public enum UnixSocket {
             throw SocketError(operation: "another program answers here", path: path, code: EADDRINUSE)
         }
         unlink(path)
-        let fd = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+        let fd = socket(
+            AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
         let old = umask(0o777 & ~mode)
         defer { umask(old) }
         guard try call(path, { bind(fd, $0, $1) }) == 0, Glibc.listen(fd, 8) == 0 else {

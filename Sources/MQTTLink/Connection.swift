@@ -22,7 +22,10 @@ final class Connection: @unchecked Sendable {
     /// When a PUBACK came last, or when the first of those waiting was published.
     private(set) var progress = ContinuousMoment.now
 
-    init?(_ settings: MQTTLink.Settings, _ broker: MQTTLink.Broker, _ attempt: MQTTLink.Attempt, report: @escaping (LinkReport) -> Void) {
+    init?(
+        _ settings: MQTTLink.Settings, _ broker: MQTTLink.Broker, _ attempt: MQTTLink.Attempt,
+        report: @escaping (LinkReport) -> Void
+    ) {
         guard let handle = mosquitto_new(settings.clientID, false, nil) else { return nil }
         self.handle = handle
         self.broker = broker
@@ -167,7 +170,8 @@ final class Connection: @unchecked Sendable {
         mosquitto_log_callback_set(handle) { _, context, level, text in
             if level == MOSQ_LOG_ERR, let text { Connection.of(context).lastError = String(cString: text) }
         }
-        mosquitto_connect_v5_callback_set(handle) { _, context, code, _, _ in Connection.of(context).connectCode = code }
+        mosquitto_connect_v5_callback_set(handle) { _, context, code, _, _ in Connection.of(context).connectCode = code
+        }
         mosquitto_disconnect_v5_callback_set(handle) { _, context, code, _ in
             Connection.of(context).disconnectCode = code
         }

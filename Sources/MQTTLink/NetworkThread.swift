@@ -150,7 +150,8 @@ final class NetworkThread: @unchecked Sendable {
     private func attempt(_ broker: MQTTLink.Broker) throws(LinkFailure) -> Connection {
         let attempt = makeAttempt()
         guard let connection = Connection(settings, broker, attempt, report: report) else {
-            throw LinkFailure(kind: .unreachable, broker: broker, reason: "libmosquitto: \(String(cString: strerror(errno)))")
+            throw LinkFailure(
+                kind: .unreachable, broker: broker, reason: "libmosquitto: \(String(cString: strerror(errno)))")
         }
         try connection.secure()
         let alarm = ThreadAlarm(after: settings.connectWithin, signal: Self.interrupt)
@@ -175,7 +176,9 @@ final class NetworkThread: @unchecked Sendable {
         while try !connection.shakeHands() {
             _ = obey()
             guard stopping == nil else { throw connection.failure(.unreachable, "stopping") }
-            guard deadline.millisecondsAhead > 0 else { throw connection.failure(.unreachable, "no answer from a broker") }
+            guard deadline.millisecondsAhead > 0 else {
+                throw connection.failure(.unreachable, "no answer from a broker")
+            }
             usleep(10_000)
         }
     }

@@ -40,13 +40,17 @@ struct Properties {
     static func read(_ list: OpaquePointer?, into message: inout Message) {
         guard let list else { return }
         var topic: UnsafeMutablePointer<CChar>?
-        if mosquitto_property_read_string(list, Int32(MQTT_PROP_RESPONSE_TOPIC.rawValue), &topic, false) != nil, let topic {
+        if mosquitto_property_read_string(list, Int32(MQTT_PROP_RESPONSE_TOPIC.rawValue), &topic, false) != nil,
+            let topic
+        {
             message.responseTopic = String(cString: topic)
             Glibc.free(topic)
         }
         var bytes: UnsafeMutableRawPointer?
         var count: UInt16 = 0
-        if mosquitto_property_read_binary(list, Int32(MQTT_PROP_CORRELATION_DATA.rawValue), &bytes, &count, false) != nil {
+        if mosquitto_property_read_binary(list, Int32(MQTT_PROP_CORRELATION_DATA.rawValue), &bytes, &count, false)
+            != nil
+        {
             message.correlation = Array(UnsafeRawBufferPointer(start: bytes, count: Int(count)))
             Glibc.free(bytes)
         }

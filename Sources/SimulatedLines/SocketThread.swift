@@ -1,7 +1,7 @@
 internal import CLinux
 internal import CallCore
-internal import LinuxSupport
 internal import Glibc
+internal import LinuxSupport
 internal import Synchronization
 
 /// The driver's thread: one poll over the listening socket, the connections and a wake-up.
@@ -94,7 +94,9 @@ final class SocketThread: @unchecked Sendable {
             connections[fd]!.removeSubrange(...newline)
             obey(line, from: fd)
         }
-        if let rest = connections[fd], rest.count > Wire.longestLine { refuse(fd, "a line is at most \(Wire.longestLine) bytes") }
+        if let rest = connections[fd], rest.count > Wire.longestLine {
+            refuse(fd, "a line is at most \(Wire.longestLine) bytes")
+        }
     }
 
     private func obey(_ line: String, from fd: Int32) {

@@ -15,6 +15,7 @@ struct Check: ParsableCommand {
         guard unusable.isEmpty else { throw ExitCode.badConfiguration }
         Output.print(
             "\(siteFile.path): fine. Site \(site.site), gateway \(site.gateway), \(site.points.count) call points, "
-                + "\(site.brokers.count) \(site.brokers.count == 1 ? "broker" : "brokers"), hardware \(site.hardware.rawValue)")
+                + "\(site.brokers.count) \(site.brokers.count == 1 ? "broker" : "brokers"), hardware \(site.hardware.rawValue)"
+        )
     }
 }

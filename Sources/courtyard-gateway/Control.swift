@@ -1,8 +1,8 @@
 internal import CLinux
 internal import CallContract
-internal import LinuxSupport
 internal import GatewayAgent
 internal import Glibc
+internal import LinuxSupport
 internal import Synchronization
 
 /// The socket that `status` and `watch` ask, and the signals that stop and reload the agent: one thread for what is

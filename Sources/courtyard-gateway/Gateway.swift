@@ -54,17 +54,20 @@ final class Gateway {
 
     private func tellStart(_ start: JournalStore.Start) {
         log.log(
-            .notice, "courtyard-gateway \(Version.text): site \(site.site), gateway \(site.gateway), "
+            .notice,
+            "courtyard-gateway \(Version.text): site \(site.site), gateway \(site.gateway), "
                 + "\(site.points.count) call points, journal \(start.contents.id) in \(site.files.journal)", [:])
         if let failure = start.failure { agent.beginUnjournaled(failure.description) }
         if let aside = start.setAside {
             agent.report(
                 .journalReplaced, what: "the journal was unusable (\(aside.reason)) and set aside as \(aside.paths[0])",
-                remedy: "keep the file for examination; presses in it that the broker had not acknowledged are there only")
+                remedy:
+                    "keep the file for examination; presses in it that the broker had not acknowledged are there only")
         }
         if site.hardware == .simulated {
             agent.report(
-                .simulatedHardware, what: "call points are simulated through \(site.files.simulator): no real button is heard",
+                .simulatedHardware,
+                what: "call points are simulated through \(site.files.simulator): no real button is heard",
                 remedy: "set `hardware: gpio` in the site file")
         }
     }
@@ -161,7 +164,8 @@ final class Gateway {
         driver.watch(new)
         if differences.brokersChanged { transport.reconnect(new) }
         log.log(
-            .notice, "site file taken over: \(differences.added.count) points added, \(differences.changed.count) changed, "
+            .notice,
+            "site file taken over: \(differences.added.count) points added, \(differences.changed.count) changed, "
                 + "\(differences.removed.count) removed", [:])
     }
 }

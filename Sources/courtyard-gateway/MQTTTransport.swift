@@ -50,8 +50,8 @@ final class MQTTTransport: Transport {
         connect(site, numbers: numbers)
     }
 
-    func disconnect(lastWords: OutgoingMessage, within limit: Duration) {
-        link?.stop(lastWords: Message(lastWords), within: limit)
+    func disconnect(lastWords: OutgoingMessage?, within limit: Duration) {
+        link?.stop(lastWords: lastWords.map { Message($0) }, within: limit)
         link = nil
     }
 

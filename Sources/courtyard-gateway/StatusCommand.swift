@@ -48,7 +48,10 @@ struct Status: ParsableCommand {
         var answered = false
         try control.ask("status") { line in
             answered = true
-            Output.print(json ? String(decoding: line, as: UTF8.self) : Self.text(try WireJSON.read(StatusReport.self, from: line)))
+            Output.print(
+                json
+                    ? String(decoding: line, as: UTF8.self)
+                    : Self.text(try WireJSON.read(StatusReport.self, from: line)))
             return false
         }
         guard answered else {
@@ -70,21 +73,27 @@ struct Status: ParsableCommand {
         for point in report.points.troubled.prefix(20) {
             lines.append("  point        \(point.point) is \(point.state)\(point.what.map { ": \($0)" } ?? "")")
         }
-        if report.points.troubled.count > 20 { lines.append("  point        and \(report.points.troubled.count - 20) more") }
+        if report.points.troubled.count > 20 {
+            lines.append("  point        and \(report.points.troubled.count - 20) more")
+        }
         lines.append(report.faults.isEmpty ? "  faults       none" : "  faults")
-        for fault in report.faults { lines.append("    \(fault.fault) since \(fault.since): \(fault.what)\n      → \(fault.remedy)") }
+        for fault in report.faults {
+            lines.append("    \(fault.fault) since \(fault.since): \(fault.what)\n      → \(fault.remedy)")
+        }
         return lines.joined(separator: "\n")
     }
 
     private static func uptime(_ seconds: Int) -> String {
-        seconds >= 86_400 ? "\(seconds / 86_400) days \(seconds / 3600 % 24) h"
+        seconds >= 86_400
+            ? "\(seconds / 86_400) days \(seconds / 3600 % 24) h"
             : seconds >= 3600 ? "\(seconds / 3600) h \(seconds / 60 % 60) min" : "\(seconds / 60) min \(seconds % 60) s"
     }
 }
 
 /// `courtyard-gateway watch`: presses as they come.
 struct Watch: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show presses of the running agent as they come; Ctrl-C ends it.")
+    static let configuration = CommandConfiguration(
+        abstract: "Show presses of the running agent as they come; Ctrl-C ends it.")
 
     @OptionGroup var control: ControlOption
     @Flag(help: "As JSON, one event a line: exactly what is published.")
@@ -96,7 +105,9 @@ struct Watch: ParsableCommand {
                 Output.print(String(decoding: line, as: UTF8.self))
             } else {
                 let event = try WireJSON.read(EventMessage.self, from: line)
-                Output.print("\(event.time)  \(event.type.dropFirst("courtyard.call.".count))  \(event.data.service)  \(event.data.label) (\(event.data.point))  call \(event.data.call), press \(event.data.presses)")
+                Output.print(
+                    "\(event.time)  \(event.type.dropFirst("courtyard.call.".count))  \(event.data.service)  \(event.data.label) (\(event.data.point))  call \(event.data.call), press \(event.data.presses)"
+                )
             }
             return true
         }

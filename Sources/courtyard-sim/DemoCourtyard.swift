@@ -36,7 +36,8 @@ struct DemoCourtyard {
     var csv: String {
         "id,label,press,double,hold\n"
             + points.map { point in
-                point.isBedside ? "\(point.id),\(point.label),emergency,," : "\(point.id),\(point.label),meal,errand,emergency"
+                point.isBedside
+                    ? "\(point.id),\(point.label),emergency,," : "\(point.id),\(point.label),meal,errand,emergency"
             }.joined(separator: "\n") + "\n"
     }
 

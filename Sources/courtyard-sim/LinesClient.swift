@@ -12,7 +12,8 @@ struct LinesClient: ~Copyable {
         do throws(SocketError) {
             fd = try UnixSocket.connect(path)
         } catch {
-            throw SimulatorError("\(error). Is a gateway with `hardware: simulated` running, and is this its simulator-socket?")
+            throw SimulatorError(
+                "\(error). Is a gateway with `hardware: simulated` running, and is this its simulator-socket?")
         }
     }
 
@@ -23,7 +24,8 @@ struct LinesClient: ~Copyable {
         try send("\(made ? "made" : "open") \(point)")
         let answer = try answer()
         guard answer.hasPrefix("ok ") else {
-            throw SimulatorError(answer.hasPrefix("unknown") ? "the gateway has no call point \(point)" : "the gateway says: \(answer)")
+            throw SimulatorError(
+                answer.hasPrefix("unknown") ? "the gateway has no call point \(point)" : "the gateway says: \(answer)")
         }
     }
 
@@ -89,6 +91,7 @@ struct Pressing {
     static func wait(_ duration: Duration) {
         let (seconds, attoseconds) = duration.components
         var left = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
-        while nanosleep(&left, &left) != 0, errno == EINTR {}
+        var rest = timespec()
+        while nanosleep(&left, &rest) != 0, errno == EINTR { left = rest }
     }
 }

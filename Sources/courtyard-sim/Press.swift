@@ -53,5 +53,7 @@ struct Span: ExpressibleByArgument {
         }
     }
 
-    var defaultValueDescription: String { "\(duration.components.seconds > 0 ? "\(duration.components.seconds)s" : "\(duration.components.attoseconds / 1_000_000_000_000_000)ms")" }
+    var defaultValueDescription: String {
+        "\(duration.components.seconds > 0 ? "\(duration.components.seconds)s" : "\(duration.components.attoseconds / 1_000_000_000_000_000)ms")"
+    }
 }

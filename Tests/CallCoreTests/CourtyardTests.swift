@@ -76,7 +76,9 @@ extension [Action] {
     func manyPresses() {
         var courtyard = courtyard()
         var last: Call?
-        for n in 0..<30 { last = courtyard.press(bed.id, from: Double(n) * 200 + 100, to: Double(n) * 200 + 150).events.last?.call }
+        for n in 0..<30 {
+            last = courtyard.press(bed.id, from: Double(n) * 200 + 100, to: Double(n) * 200 + 150).events.last?.call
+        }
         #expect(last?.presses == 30 && last?.pressTimes.count == 20)
     }
 
@@ -116,7 +118,10 @@ extension [Action] {
     @Test("Lost edges are a fault for an hour")
     func lostEdges() {
         var courtyard = courtyard()
-        #expect(courtyard.handle(.line(.lost(bed.id, made: false, at: ms(10))), at: at(10)).faults.map(\.id) == [.eventsLost])
+        #expect(
+            courtyard.handle(.line(.lost(bed.id, made: false, at: ms(10))), at: at(10)).faults.map(\.id) == [
+                .eventsLost
+            ])
         #expect(courtyard.run(until: 3_599_000).cleared.isEmpty)
         #expect(courtyard.run(until: 3_601_000).cleared == [.eventsLost])
     }
@@ -124,18 +129,25 @@ extension [Action] {
     @Test("A journal that fails: the emergency goes out under a substitute's numbers, the meal is refused and counted")
     func failingJournal() {
         var courtyard = courtyard()
-        let batch = (courtyard.press(bed.id, from: 100, to: 200) + courtyard.press(kitchen.id, from: 300, to: 400)).events
+        let batch = (courtyard.press(bed.id, from: 100, to: 200) + courtyard.press(kitchen.id, from: 300, to: 400))
+            .events
         let substitute = JournalID("vol4ti")!
-        let actions = courtyard.handle(.journalFailed(events: batch, reason: "disk full", substitute: substitute), at: at(500))
+        let actions = courtyard.handle(
+            .journalFailed(events: batch, reason: "disk full", substitute: substitute), at: at(500))
         #expect(actions.events.map(\.type) == [.pressed, .raised])
-        #expect(actions.events.allSatisfy { $0.journal == substitute && !$0.journaled && $0.call.id.description == "vol4ti-1" })
+        #expect(
+            actions.events.allSatisfy {
+                $0.journal == substitute && !$0.journaled && $0.call.id.description == "vol4ti-1"
+            })
         #expect(actions.events.map(\.sequence) == [1, 2])
         #expect(actions.faults.map(\.id) == [.journalFailing] && actions.faults[0].what.contains("1 presses"))
         #expect(courtyard.openCalls.map(\.id.description) == ["vol4ti-1"])
         #expect(courtyard.press(kitchen.id, from: 600, to: 700).events.isEmpty)
         #expect(courtyard.handle(.journalRecovered, at: at(800)).cleared == [.journalFailing])
         let meal = courtyard.press(kitchen.id, from: 900, to: 1000).events
-        #expect(meal.map(\.sequence) == [41, 42] && meal[0].call.id.description == "k3f9qz-7", "the numbers given back are used")
+        #expect(
+            meal.map(\.sequence) == [41, 42] && meal[0].call.id.description == "k3f9qz-7",
+            "the numbers given back are used")
     }
 
     @Test("A refused press of a journalled meal call leaves the call as it was")
@@ -143,16 +155,20 @@ extension [Action] {
         var courtyard = courtyard()
         _ = courtyard.press(kitchen.id, from: 100, to: 200)
         let batch = courtyard.press(kitchen.id, from: 300, to: 400).events
-        _ = courtyard.handle(.journalFailed(events: batch, reason: "disk full", substitute: JournalID("vol4ti")!), at: at(500))
+        _ = courtyard.handle(
+            .journalFailed(events: batch, reason: "disk full", substitute: JournalID("vol4ti")!), at: at(500))
         let call = courtyard.openCalls.first!
         #expect(call.presses == 1 && call.revision == 1 && call.pressTimes.count == 1)
     }
 
     @Test("An open call of another journal is adopted once, and presses join it")
     func orphan() {
-        let stamp = Stamp(boot: "old", moment: ms(5), wall: WallTime(milliseconds: 1), quality: ClockQuality(synchronized: false, uncertaintyMs: 0))
+        let stamp = Stamp(
+            boot: "old", moment: ms(5), wall: WallTime(milliseconds: 1),
+            quality: ClockQuality(synchronized: false, uncertaintyMs: 0))
         let orphan = Call(
-            id: CallID("zzzzzz-3")!, point: bed.id, label: bed.label, service: Service(id: .emergency, priority: 1), raised: stamp)
+            id: CallID("zzzzzz-3")!, point: bed.id, label: bed.label, service: Service(id: .emergency, priority: 1),
+            raised: stamp)
         var courtyard = courtyard()
         #expect(courtyard.handle(.orphan(orphan), at: at(10)) == [.keep(orphan)])
         #expect(courtyard.handle(.orphan(orphan), at: at(11)).isEmpty)

@@ -1,5 +1,6 @@
-@testable import CallCore
 import Testing
+
+@testable import CallCore
 
 @Suite("Deadlines") struct DeadlinesTests {
     @Test("Keys come due in the order of their latest settings", arguments: 0..<50)
@@ -10,7 +11,8 @@ import Testing
         for _ in 0..<2000 {
             let key = Int.random(in: 0..<40, using: &random)
             if Bool.random(using: &random) {
-                let moment: Moment? = Int.random(in: 0..<5, using: &random) == 0 ? nil : ms(Double.random(in: 0..<1000, using: &random))
+                let moment: Moment? =
+                    Int.random(in: 0..<5, using: &random) == 0 ? nil : ms(Double.random(in: 0..<1000, using: &random))
                 deadlines.set(key, to: moment)
                 model[key] = moment
             } else if let due = model.values.min(), let taken = deadlines.take(dueBy: due) {

@@ -65,7 +65,8 @@ private func outcomes(
 
     @Test("Bounce on release is part of the release")
     func releaseBounce() {
-        let told = outcomes(until: 500, [(true, 0), (false, 100), (true, 103), (false, 104), (true, 110), (false, 112)])
+        let told = outcomes(
+            until: 500, [(true, 0), (false, 100), (true, 103), (false, 104), (true, 110), (false, 112)])
         #expect(told == [.pressed(at: ms(0)), .released(at: ms(112))])
     }
 

@@ -24,7 +24,10 @@ private func told(_ settings: Gestures.Settings, until end: Double, _ moves: [(d
     func emergencyAtOnce() {
         let settings = Gestures.Settings(press: .emergency, hold: .meal, double: .errand)
         #expect(told(settings, until: 6, [(true, 5)]) == ["emergency@5"])
-        #expect(told(settings, until: 900, [(true, 5), (false, 50), (true, 150)]) == ["emergency@5", "emergency@150", "errand@150"])
+        #expect(
+            told(settings, until: 900, [(true, 5), (false, 50), (true, 150)]) == [
+                "emergency@5", "emergency@150", "errand@150",
+            ])
         #expect(told(settings, until: 3000, [(true, 5)]) == ["emergency@5", "meal@5"])
     }
 
@@ -48,6 +51,7 @@ private func told(_ settings: Gestures.Settings, until end: Double, _ moves: [(d
 
     @Test("Two presses too far apart are two presses")
     func twoPresses() {
-        #expect(told(rich, until: 9000, [(true, 5), (false, 80), (true, 700), (false, 780)]) == ["meal@5", "meal@700"])
+        #expect(
+            told(rich, until: 9000, [(true, 5), (false, 80), (true, 700), (false, 780)]) == ["meal@5", "meal@700"])
     }
 }
