@@ -61,7 +61,8 @@ final class Connection: @unchecked Sendable {
         guard code == MOSQ_ERR_SUCCESS.rawValue else {
             throw failure(.tls, "TLS files \(tls.ca), \(tls.certificate ?? "-"), \(tls.key ?? "-"): \(words(code))")
         }
-        mosquitto_tls_opts_set(handle, 1 /* SSL_VERIFY_PEER */, nil, nil)
+        let verifyPeer: Int32 = 1  // SSL_VERIFY_PEER, openssl/ssl.h
+        mosquitto_tls_opts_set(handle, verifyPeer, nil, nil)
     }
 
     private func readPassword(_ path: String) throws(LinkFailure) -> String {
