@@ -64,6 +64,8 @@ let package = Package(
 
         // The simulator.
         program("courtyard-sim", ["SimulatedLines", "MQTTLink", "CallContract", "CallCore"]),
+
+        tests("JournalTests", ["Journal", "CallCore", "CSQLite"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -39,7 +39,9 @@ public final class Journal {
     }
 
     /// Writes a batch in one transaction with one flush, and returns once it is on the disk; does nothing if it is
-    /// empty. After it threw, commit the same batch again (or a larger one): what is already there is passed over.
+    /// empty. A batch for which this threw isn't there and will not come back: commit it again, or something else
+    /// under the same numbers. (Only if the program ends before the next commit, and the failure was one of flushing,
+    /// may the batch be found at the next start.)
     ///
     /// Throws ``JournalError/full(_:)``, ``JournalError/readOnly(_:)``, ``JournalError/busy(_:)``,
     /// ``JournalError/io(_:)`` while that lasts; ``JournalError/corrupt(_:)`` and ``JournalError/missing(_:)`` if the
@@ -98,8 +100,9 @@ public final class Journal {
 
     // MARK: After a failure
 
-    /// Reopens the file after a failed commit, reads it again and makes sure that everything committed is there. Done
-    /// by the next ``commit(_:)`` by itself; call it to find out whether the trouble is over.
+    /// Reopens the file after a failed commit, reads it again and makes sure that everything committed is there, and
+    /// nothing of what failed. Done by the next ``commit(_:)`` by itself; call it to find out whether the trouble is
+    /// over.
     ///
     /// After a failed flush the kernel forgets which pages never reached the disk, and a second flush succeeds without
     /// writing them. So everything is then copied from the log into the database, which makes the pages new ones, and
@@ -114,8 +117,15 @@ public final class Journal {
             }
             flushFailed = false
         }
-        if let lost = promised.missing(from: try store.contents()) {
+        let found = try store.contents()
+        if let lost = promised.missing(from: found) {
             throw .corrupt(path, "recovering", "\(lost) had been committed and isn't there")
+        }
+        do throws(JournalError) {
+            try store.restore(promised, found: found)
+        } catch {
+            note(error)
+            throw error
         }
         self.store = store
         needsRecovery = false
@@ -156,46 +166,4 @@ public final class Journal {
     private func missing() -> JournalError {
         .missing(.init(operation: "committing", path: path, code: 0, text: "it no longer stands under its name"))
     }
-}
-
-/// What the caller was told is on the disk.
-private struct Promise {
-    private var last: [StreamName: UInt64] = [:]
-    private var nextCall: UInt64
-    private var connectionLimit: UInt64
-    private let id: JournalID
-
-    init(_ contents: Journal.Contents) {
-        id = contents.id
-        nextCall = contents.nextCall
-        connectionLimit = contents.connectionLimit
-        for cursor in contents.cursors {
-            last[StreamName(journal: cursor.journal, service: cursor.service)] = cursor.last
-        }
-    }
-
-    mutating func add(_ batch: Journal.Batch) {
-        for event in batch.events {
-            last[StreamName(journal: event.journal, service: event.service), default: 0].rise(to: event.sequence)
-        }
-        for call in batch.calls where call.id.journal == id { nextCall.rise(to: call.id.number &+ 1) }
-        if let limit = batch.connectionLimit { connectionLimit = limit }
-    }
-
-    /// The first thing promised that `contents` doesn't have.
-    func missing(from contents: Journal.Contents) -> String? {
-        guard contents.id == id else { return "journal \(id)" }
-        if contents.nextCall < nextCall { return "call \(id)-\(nextCall - 1)" }
-        if contents.connectionLimit < connectionLimit { return "connection limit \(connectionLimit)" }
-        let found = Dictionary(
-            uniqueKeysWithValues: contents.cursors.map { (StreamName(journal: $0.journal, service: $0.service), $0.last) })
-        for (stream, sequence) in last where found[stream, default: 0] < sequence {
-            return "event \(stream.journal)-\(stream.service)-\(sequence)"
-        }
-        return nil
-    }
-}
-
-extension UInt64 {
-    fileprivate mutating func rise(to other: UInt64) { self = Swift.max(self, other) }
 }

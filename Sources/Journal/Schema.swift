@@ -1,5 +1,4 @@
 internal import CallCore
-internal import CSQLite
 
 /// The layout of the database: how a new one is made, and how an older one becomes one of `version`.
 struct Schema {
