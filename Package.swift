@@ -50,21 +50,23 @@ let package = Package(
         target("CallContract", ["CallCore"]),
         target("Journal", ["CallCore", "CSQLite", "CLinux"]),
         target("SiteConfig", ["CallCore", "CYaml"]),
-        target("DriverThread", ["CLinux"]),
-        target("GPIOLines", ["CallCore", "CGpiod", "DriverThread", "CLinux"]),
-        target("SimulatedLines", ["CallCore", "DriverThread", "CLinux"]),
-        target("MQTTLink", ["CMosquitto", "DriverThread", "CLinux"]),
+        target("LinuxSupport", ["CLinux"]),
+        target("GPIOLines", ["CallCore", "CGpiod", "LinuxSupport", "CLinux"]),
+        target("SimulatedLines", ["CallCore", "LinuxSupport", "CLinux"]),
+        target("MQTTLink", ["CMosquitto", "LinuxSupport", "CLinux"]),
         target("GatewayAgent", ["CallCore", "CallContract", "Journal"]),
         program(
             "courtyard-gateway",
             [
                 "GatewayAgent", "GPIOLines", "SimulatedLines", "MQTTLink", "Journal", "SiteConfig", "CallContract",
-                "CallCore", "CSystemd", "CLinux",
+                "CallCore", "LinuxSupport", "CSystemd", "CLinux",
             ]),
 
         // The simulator.
         program("courtyard-sim", ["SimulatedLines", "MQTTLink", "CallContract", "CallCore"]),
 
+        // Tests carry their target's name.
+        tests("CallCoreTests", ["CallCore"]),
         tests("JournalTests", ["Journal", "CallCore", "CSQLite"]),
     ],
     swiftLanguageModes: [.v6]

@@ -137,6 +137,11 @@ public final class GatewayAgent {
     /// True when everything that can be told has been told.
     public var hasToldAll: Bool { link == nil || (outbox.count == 0 && inFlight.isEmpty && shelf.isEmpty) }
 
+    /// Folds the journal's log in when it has grown long and nobody waits for anything.
+    public func tidyJournal() {
+        if outbox.count == 0, ports.store.isCheckpointDue { ports.store.checkpoint() }
+    }
+
     /// Leaves what the broker has acknowledged in the journal, so that a restart doesn't send it again.
     public func leaveMarks() {
         commit(ports.clock.now(), marksNow: true)
@@ -152,7 +157,7 @@ public final class GatewayAgent {
         let unmarked = outbox.unmarked
         let marksDue = marksNow || (markAt.map { $0 <= now.moment } ?? false)
         if !batch.isEmpty || marksDue {
-            batch.acknowledged = unmarked.map { ($0.id.journal, $0.id.service, through: $0.through) }
+            batch.acknowledged = unmarked.map { .init(journal: $0.id.journal, service: $0.id.service, through: $0.through) }
         }
         batch.connectionLimit = connections.limitToReserve()
         if !batch.isEmpty || keeper.retryAt.map({ $0 <= now.moment }) ?? false {

@@ -1,4 +1,3 @@
-public import CallContract
 public import CallCore
 public import Journal
 
@@ -88,6 +87,10 @@ public protocol Store: AnyObject {
     ) throws(JournalError) -> [CallEvent]
     /// The sequence numbers that are kept; nil if there are none.
     func keptRange(journal: JournalID, service: ServiceID) throws(JournalError) -> ClosedRange<UInt64>?
+    /// True when `checkpoint` is worth its two flushes.
+    var isCheckpointDue: Bool { get }
+    /// Folds the store's log in; a failure loses nothing.
+    func checkpoint()
 }
 
 extension Journal: Store {}

@@ -1,5 +1,5 @@
 public import CallContract
-internal import CallCore
+public import CallCore
 
 /// How the agent is, for `courtyard-gateway status`.
 public struct StatusReport: Codable, Hashable, Sendable {

@@ -13,6 +13,11 @@ extension Journal {
         public let openCalls: [Call]
         /// The highest connection number that may have been used.
         public let connectionLimit: UInt64
+
+        /// What a journal that can't be opened yet is taken to hold.
+        public static func empty(_ id: JournalID) -> Contents {
+            Contents(id: id, nextCall: 1, cursors: [], openCalls: [], connectionLimit: 0)
+        }
     }
 
     /// How far one series of events has come. Sequences are counted per journal and service.

@@ -1,6 +1,5 @@
 public import CallCore
-internal import DriverThread
-internal import Glibc
+public import LinuxSupport
 
 /// Call points without hardware: a Unix socket through which `courtyard-sim` makes and opens contacts.
 ///
@@ -19,8 +18,8 @@ public final class SimulatedLines: Sendable {
     /// - Parameters:
     ///   - path: where the socket is made; an old one there is replaced.
     ///   - report: called on this driver's thread with what happened.
-    /// - Throws: `SimulatedLinesError` if the socket can't be made.
-    public init(path: String, report: @escaping @Sendable ([LineReport]) -> Void) throws(SimulatedLinesError) {
+    /// - Throws: `SocketError` if the socket can't be made.
+    public init(path: String, report: @escaping @Sendable ([LineReport]) -> Void) throws(SocketError) {
         let socket = try SocketThread(path: path, report: report)
         self.socket = socket
         thread = DriverThread(named: "sim-lines") { socket.run() }
@@ -42,19 +41,5 @@ public final class SimulatedLines: Sendable {
     public func stop() {
         socket.post(.stop)
         _ = thread.join(within: .seconds(1))
-    }
-}
-
-/// Why the socket could not be made.
-public struct SimulatedLinesError: Error, CustomStringConvertible {
-    /// The system call that failed.
-    public let operation: String
-    /// The socket's path.
-    public let path: String
-    /// errno(3).
-    public let code: Int32
-
-    public var description: String {
-        "simulator socket \(path): \(operation): \(String(cString: strerror(code))). Check `simulator-socket` and its directory"
     }
 }

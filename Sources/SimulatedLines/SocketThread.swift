@@ -1,6 +1,6 @@
 internal import CLinux
 internal import CallCore
-internal import DriverThread
+internal import LinuxSupport
 internal import Glibc
 internal import Synchronization
 
@@ -25,38 +25,13 @@ final class SocketThread: @unchecked Sendable {
     private var connections: [Int32: [UInt8]] = [:]
     private var isStopping = false
 
-    init(path: String, report: @escaping @Sendable ([LineReport]) -> Void) throws(SimulatedLinesError) {
+    init(path: String, report: @escaping @Sendable ([LineReport]) -> Void) throws(SocketError) {
         self.path = path
         self.report = report
-        listener = try Self.listen(path)
+        listener = try UnixSocket.listen(path, mode: 0o600)
     }
 
     deinit { close(listener) }
-
-    private static func listen(_ path: String) throws(SimulatedLinesError) -> Int32 {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
-        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
-            throw SimulatedLinesError(operation: "bind", path: path, code: ENAMETOOLONG)
-        }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        let fd = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
-        guard fd >= 0 else { throw SimulatedLinesError(operation: "socket", path: path, code: errno) }
-        unlink(path)
-        let old = umask(0o177)  // this user's alone
-        // SAFETY: `address` outlives the call, and is as long as is said.
-        let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(fd, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
-        }
-        umask(old)
-        guard bound == 0, Glibc.listen(fd, 16) == 0 else {
-            let code = errno
-            close(fd)
-            throw SimulatedLinesError(operation: "bind", path: path, code: code)
-        }
-        return fd
-    }
 
     func post(_ command: Command) {
         commands.withLock { $0.append(command) }
@@ -103,8 +78,8 @@ final class SocketThread: @unchecked Sendable {
     private func accept() {
         let fd = Glibc.accept(listener, nil, nil)
         guard fd >= 0 else { return }
-        fcntl(fd, F_SETFD, FD_CLOEXEC)
-        fcntl(fd, F_SETFL, O_NONBLOCK)
+        _ = fcntl(fd, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(fd, F_SETFL, O_NONBLOCK)
         connections[fd] = []
     }
 
