@@ -166,7 +166,8 @@ public final class Journal {
         if error.mayBeFailedFlush { flushFailed = true }
         switch error {
         case .full, .busy, .conflict:
-            if rolledBack && !error.mayBeFailedFlush && repair == nil { repair = .forgetTransaction } else { fallthrough }
+            let isAsItWas = rolledBack && !error.mayBeFailedFlush && repair != .reopen
+            repair = isAsItWas ? .forgetTransaction : .reopen
         default: repair = .reopen
         }
     }

@@ -73,22 +73,26 @@ final class Store {
             SELECT (SELECT min(sequence) FROM event WHERE stream = ?1),
                 (SELECT max(sequence) FROM event WHERE stream = ?1)
             """)
-        try readNames()
+        try readBoots()
+        try readStreams()
     }
 
-    private func readNames() throws(JournalError) {
-        let boot = try connection.prepare("SELECT id, boot FROM boot", for: "reading boot ids")
-        while try boot.step() {
-            let id = boot.number()
-            let name = boot.text()
+    private func readBoots() throws(JournalError) {
+        let list = try connection.prepare("SELECT id, boot FROM boot", for: "reading boot ids")
+        while try list.step() {
+            let id = list.number()
+            let name = list.text()
             boots[name] = id
             bootNames[id] = name
         }
-        let stream = try connection.prepare("SELECT id, journal, service FROM stream", for: "reading its series")
-        while try stream.step() {
-            let id = stream.number()
-            let journal = try rows.known(JournalID(stream.text()), "journal id")
-            streams[StreamName(journal: journal, service: try rows.known(ServiceID(stream.text()), "service"))] = id
+    }
+
+    private func readStreams() throws(JournalError) {
+        let list = try connection.prepare("SELECT id, journal, service FROM stream", for: "reading its series")
+        while try list.step() {
+            let id = list.number()
+            let journal = try rows.known(JournalID(list.text()), "journal id")
+            streams[StreamName(journal: journal, service: try rows.known(ServiceID(list.text()), "service"))] = id
         }
     }
 

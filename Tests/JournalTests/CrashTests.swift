@@ -38,11 +38,10 @@ extension JournalTests {
             var seen = 0
             while let line = readLine(of: pipe) {
                 if process == 0 { process = try #require(pid_t(line)) }
-                if let number = line.split(separator: "committed ").last.flatMap({ UInt64($0) }), line.hasPrefix("writer") {
-                    last = number
-                    seen += 1
-                    if seen == commits { kill(process, SIGKILL) }
-                }
+                guard line.hasPrefix("writer: committed ") else { continue }
+                last = try #require(UInt64(line.split(separator: " ")[2]))
+                seen += 1
+                if seen == commits { kill(process, SIGKILL) }
             }
             return last
         }

@@ -63,7 +63,8 @@ extension JournalTests {
 
         @Test func `texts come back as they were`() throws {
             let place = try Place()
-            let labels = ["", "'; DROP TABLE call; --", "a\0b", "🛎️ \u{202e}mirrored", String(repeating: "楼", count: 5000)]
+            let long = String(repeating: "楼", count: 5000)
+            let labels = ["", "'; DROP TABLE call; --", "a\0b", "🛎️ \u{202e}mirrored", long]
             var batch = Journal.Batch()
             for (index, label) in labels.enumerated() {
                 let call = call(UInt64(index + 1), label: label)
@@ -119,9 +120,13 @@ extension JournalTests {
             var batch = Journal.Batch()
             batch.calls = [adopted]
             batch.events = [event(7, of: adopted, journal: other)]
-            batch.acknowledged = [.init(journal: other, service: .emergency, through: 7), .init(journal: other, service: .errand, through: 3)]
+            batch.acknowledged = [
+                .init(journal: other, service: .emergency, through: 7),
+                .init(journal: other, service: .errand, through: 3),
+            ]
             try journal.commit(batch)
-            #expect(try journal.events(journal: other, service: .emergency, from: 1, limit: 9) == batch.events.map(kept))
+            let events = try journal.events(journal: other, service: .emergency, from: 1, limit: 9)
+            #expect(events == batch.events.map(kept))
             #expect(try journal.keptRange(journal: other, service: .emergency) == 7...7)
             #expect(try journal.keptRange(journal: own, service: .emergency) == nil)
             journal.close()

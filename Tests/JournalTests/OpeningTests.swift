@@ -110,7 +110,8 @@ extension JournalTests {
             let place = try Place()
             try filled(place)
             let broken = Schema(
-                version: 3, create: "", steps: [1: "ALTER TABLE call ADD COLUMN note TEXT", 2: "CREATE TABLE call (x)"],
+                version: 3, create: "",
+                steps: [1: "ALTER TABLE call ADD COLUMN note TEXT", 2: "CREATE TABLE call (x)"],
                 tables: Schema.current.tables)
             _ = try journalError {
                 _ = try Journal.open(at: place.path, now: now, allowVolatile: true, schema: broken)
@@ -263,9 +264,10 @@ extension JournalTests {
             // The first page of events, far from the end of the series.
             let page = try sql(place.path, "SELECT min(pageno) FROM dbstat WHERE name = 'event' AND pagetype = 'leaf'")
             try killed(place, from: 301)
-            try scribble(place.path, at: (try #require(Int(page[0])) - 1) * 4096, [UInt8](repeating: 0x55, count: 4096))
+            let offset = (try #require(Int(page[0])) - 1) * 4096
+            try scribble(place.path, at: offset, [UInt8](repeating: 0x55, count: 4096))
             let reason = try place.open().setAside?.reason
-            #expect(reason?.hasPrefix("checking it after an unclean end") == true, "page \(page[0]): \(reason ?? "sound")")
+            #expect(reason?.hasPrefix("checking it after an unclean end") == true, "\(reason ?? "found sound")")
         }
 
         /// A journal of 20 presses, closed.
