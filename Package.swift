@@ -68,6 +68,7 @@ let package = Package(
         // Tests carry their target's name.
         tests("CallCoreTests", ["CallCore"]),
         tests("SiteConfigTests", ["SiteConfig", "CallCore"]),
+        tests("JournalTests", ["Journal", "CallCore", "CSQLite"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -6,11 +6,16 @@ internal import Glibc
 final class Connection {
     let path: String
     private let handle: OpaquePointer
+    private var indexFile: Int32 = -1
     /// How many pages the write-ahead log held after the last commit.
     private(set) var logPages = 0
     /// The size of the page cache, in KiB. The whole agent has 12 MB; what the journal reads again and again is the
     /// end of each table, a dozen pages of 4 KiB.
     static let cacheKiB = 256
+    /// What is kept allocated for the log's index (`-shm`), in bytes: 32 KiB serve 4,000 pages of log.
+    static let indexSize = 128 * 1024
+    /// Opening asks for this much free space, in bytes: the index, and a first commit.
+    static let spaceNeeded = indexSize + 32 * 1024
     /// The log file is cut back to this after it was folded in, in bytes: 1,000 pages of 4 KiB and their headers.
     static let logSizeLimit = 4_200_000
 
@@ -40,7 +45,38 @@ final class Connection {
             }, Unmanaged.passUnretained(self).toOpaque())
     }
 
-    deinit { sqlite3_close_v2(handle) }
+    deinit {
+        sqlite3_close_v2(handle)
+        // Last: closing any descriptor of that file drops the locks that SQLite holds on it.
+        if indexFile >= 0 { close(indexFile) }
+    }
+
+    /// Gives the log's index, which SQLite writes through mapped memory, all its blocks. SQLite itself writes one byte
+    /// in 4,096; on a file system with smaller blocks (ext4 makes them 1,024 on partitions below 512 MB) the rest is
+    /// holes, and a hole that is written to on a full disk ends the process with SIGBUS. To be called once the file
+    /// has been read, which makes the index.
+    func allocateIndex() throws(JournalError) {
+        let name = path + "-shm"
+        indexFile = open(name, O_RDWR | O_CLOEXEC)
+        guard indexFile >= 0 else { throw JournalError.system("allocating it", path: name, errno: errno) }
+        let code = posix_fallocate(indexFile, 0, off_t(Self.indexSize))
+        guard code == 0 else { throw JournalError.system("allocating it", path: name, errno: code) }
+    }
+
+    /// Throws `full` unless there is room for what opening the journal at `path` writes, so that the index can't run
+    /// out of disk before it is allocated. What an index left from before holds is free then too.
+    static func requireSpace(at path: String) throws(JournalError) {
+        var disk = statvfs()
+        let directory = directory(of: path)
+        // SAFETY: statvfs(3) fills the struct it is given.
+        guard statvfs(directory, &disk) == 0 else {
+            throw JournalError.system("asking for free space", path: directory, errno: errno)
+        }
+        let free = UInt64(disk.f_bavail) * UInt64(disk.f_frsize) + allocatedSize(path + "-shm")
+        guard free >= UInt64(spaceNeeded) else {
+            throw JournalError.system("opening it with \(free / 1024) KiB free", path: path, errno: ENOSPC)
+        }
+    }
 
     /// From now on the end of this connection folds the log in and removes it.
     func foldOnClose() { courtyard_keep_log_on_close(handle, 0) }
@@ -65,9 +101,10 @@ final class Connection {
         guard code == SQLITE_OK else { throw failure(operation, code: code) }
     }
 
-    /// Gives up the open transaction, if there is one. Its own failure changes nothing: the transaction is gone.
-    func rollBack() {
-        if sqlite3_get_autocommit(handle) == 0 { _ = sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
+    /// Gives up the open transaction, if there is one. False if even that failed.
+    @discardableResult
+    func rollBack() -> Bool {
+        sqlite3_get_autocommit(handle) != 0 || sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) == SQLITE_OK
     }
 
     func prepare(_ sql: String, for operation: String) throws(JournalError) -> Statement {
@@ -111,8 +148,14 @@ final class Connection {
         Self.failure(operation, path: path, code: code, handle: handle)
     }
 
+<<<<<<< HEAD
     private static func failure(_ operation: String, path: String, code: Int32, handle: OpaquePointer?) -> JournalError
     {
+=======
+    private static func failure(
+        _ operation: String, path: String, code: Int32, handle: OpaquePointer?
+    ) -> JournalError {
+>>>>>>> journal
         // SAFETY: both texts belong to SQLite and are copied at once.
         let text = String(cString: handle.map { sqlite3_errmsg($0) } ?? sqlite3_errstr(code))
         let systemError = handle.map { sqlite3_system_errno($0) } ?? 0

@@ -32,10 +32,9 @@ extension Journal {
 
     /// What one commit writes, all of it or nothing.
     public struct Batch: Hashable, Sendable {
-        /// New events. One that is already there with the same content is passed over, so a batch may be repeated.
+        /// New events. One that is already there with the same content is passed over.
         public var events: [CallEvent] = []
-        /// Calls as they now are. What was fixed when a call was raised stays as it was first written, and a closed
-        /// call isn't opened again.
+        /// Calls as they now are: new ones, and those that changed. A closed call isn't opened again.
         public var calls: [Call] = []
         /// How far the broker has acknowledged. Never goes back.
         public var acknowledged: [Acknowledgement] = []

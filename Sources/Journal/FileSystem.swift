@@ -70,6 +70,13 @@ func fileSize(_ path: String) -> Int64? {
     return stat(path, &answer) == 0 ? Int64(answer.st_size) : nil
 }
 
+/// What a file takes up on the disk in bytes; 0 if there is none.
+func allocatedSize(_ path: String) -> UInt64 {
+    var answer = stat()
+    // SAFETY: as above. `st_blocks` counts 512 bytes each (stat(2)).
+    return stat(path, &answer) == 0 ? UInt64(answer.st_blocks) * 512 : 0
+}
+
 func isDirectory(_ path: String) -> Bool {
     var answer = stat()
     // SAFETY: as above.

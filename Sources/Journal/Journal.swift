@@ -15,8 +15,8 @@ public final class Journal {
     /// caller does: 16 MB.
     public static let logPagesLimit = 4000
 
-    /// True after a commit failed: the next one first reopens the file, see ``recover()``.
-    public private(set) var needsRecovery = false
+    /// True after a commit failed: the next one begins with ``recover()``.
+    public var needsRecovery: Bool { repair != nil }
     /// Why the log couldn't be folded in the last time it was tried; nil when that worked. What was committed is safe
     /// in the log, which grows until this is cured.
     public private(set) var checkpointFailure: JournalError?
@@ -26,9 +26,18 @@ public final class Journal {
     private var ownership: Ownership?
     /// What was committed as far as it was told to the caller, to be found again after ``recover()``.
     private var promised: Promise
+    private var repair: Repair?
     /// A flush failed: what the kernel shows of the file may not be on the disk.
     private var flushFailed = false
     private var forcedCheckpoint = Journal.logPagesLimit
+
+    /// What ``recover()`` has to do.
+    private enum Repair {
+        /// The transaction was rolled back and the file is as it was.
+        case forgetTransaction
+        /// Nothing is known any more.
+        case reopen
+    }
 
     init(path: String, schema: Schema, store: Store, ownership: Ownership, contents: Contents) {
         self.path = path
@@ -39,7 +48,9 @@ public final class Journal {
     }
 
     /// Writes a batch in one transaction with one flush, and returns once it is on the disk; does nothing if it is
-    /// empty. After it threw, commit the same batch again (or a larger one): what is already there is passed over.
+    /// empty. A batch for which this threw isn't there and will not come back: commit it again, or something else
+    /// under the same numbers. (Only if the program ends before the next commit, and the failure was one of flushing,
+    /// may the batch be found at the next start.)
     ///
     /// Throws ``JournalError/full(_:)``, ``JournalError/readOnly(_:)``, ``JournalError/busy(_:)``,
     /// ``JournalError/io(_:)`` while that lasts; ``JournalError/corrupt(_:)`` and ``JournalError/missing(_:)`` if the
@@ -51,8 +62,7 @@ public final class Journal {
             guard !store.connection.hasMoved else { throw missing() }
             try store.write(batch)
         } catch {
-            store.connection.rollBack()
-            note(error)
+            note(error, rolledBack: store.connection.rollBack())
             throw error
         }
         promised.add(batch)
@@ -92,20 +102,33 @@ public final class Journal {
             checkpointFailure = error
             // Not again at every commit. A failed flush says nothing of what is on the disk, hence the recovery.
             forcedCheckpoint = store.connection.logPages + Self.checkpointPages
-            if error.mayBeFailedFlush { note(error) }
+            if error.mayBeFailedFlush { note(error, rolledBack: true) }
         }
     }
 
     // MARK: After a failure
 
-    /// Reopens the file after a failed commit, reads it again and makes sure that everything committed is there. Done
-    /// by the next ``commit(_:)`` by itself; call it to find out whether the trouble is over.
+    /// Makes the journal usable after a failed commit. Done by the next ``commit(_:)`` by itself; call it to find out
+    /// whether the trouble is over.
+    ///
+    /// A full disk or somebody's lock leaves the file as it was. After anything else the file is reopened and read
+    /// again, and it is made sure that everything committed is there, and nothing of what failed.
     ///
     /// After a failed flush the kernel forgets which pages never reached the disk, and a second flush succeeds without
     /// writing them. So everything is then copied from the log into the database, which makes the pages new ones, and
     /// flushed there. Throws as ``commit(_:)`` does.
     public func recover() throws(JournalError) {
-        guard needsRecovery, ownership != nil else { return }
+        guard let repair, ownership != nil else { return }
+        if repair == .forgetTransaction, let store {
+            self.store = try Store(store.connection)
+        } else {
+            try reopen()
+        }
+        self.repair = nil
+    }
+
+    private func reopen() throws(JournalError) {
+        try Connection.requireSpace(at: path)
         store = nil  // closes the connection; the log stays
         let store = try Store(opening: path, schema: schema)
         if flushFailed {
@@ -114,11 +137,17 @@ public final class Journal {
             }
             flushFailed = false
         }
-        if let lost = promised.missing(from: try store.contents()) {
+        let found = try store.contents()
+        if let lost = promised.missing(from: found) {
             throw .corrupt(path, "recovering", "\(lost) had been committed and isn't there")
         }
+        do throws(JournalError) {
+            try store.restore(promised, found: found)
+        } catch {
+            note(error, rolledBack: false)
+            throw error
+        }
         self.store = store
-        needsRecovery = false
     }
 
     /// Folds the log in, removes it, and gives the file up; for the end of the program, or before opening anew. The
@@ -133,9 +162,14 @@ public final class Journal {
         ownership = nil
     }
 
-    private func note(_ error: JournalError) {
-        needsRecovery = true
+    private func note(_ error: JournalError, rolledBack: Bool) {
         if error.mayBeFailedFlush { flushFailed = true }
+        switch error {
+        case .full, .busy, .conflict:
+            let isAsItWas = rolledBack && !error.mayBeFailedFlush && repair != .reopen
+            repair = isAsItWas ? .forgetTransaction : .reopen
+        default: repair = .reopen
+        }
     }
 
     /// For writing: never a store that failed.
@@ -157,6 +191,7 @@ public final class Journal {
         .missing(.init(operation: "committing", path: path, code: 0, text: "it no longer stands under its name"))
     }
 }
+<<<<<<< HEAD
 
 /// What the caller was told is on the disk.
 private struct Promise {
@@ -201,3 +236,5 @@ private struct Promise {
 extension UInt64 {
     fileprivate mutating func rise(to other: UInt64) { self = Swift.max(self, other) }
 }
+=======
+>>>>>>> journal

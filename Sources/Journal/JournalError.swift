@@ -15,6 +15,14 @@ public enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
         public let code: Int32
         /// SQLite's or the kernel's own words.
         public let text: String
+
+        /// For a simulated journal; the real one takes its failures from SQLite and the kernel.
+        public init(operation: String, path: String, code: Int32, text: String) {
+            self.operation = operation
+            self.path = path
+            self.code = code
+            self.text = text
+        }
     }
 
     /// The disk has no room left (`SQLITE_FULL`, `ENOSPC`, `EDQUOT`).

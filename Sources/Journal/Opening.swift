@@ -32,6 +32,7 @@ extension Journal {
         let kind = try fileSystemKind(of: path)
         guard allowVolatile || kind.survivesRestart else { throw .volatileFileSystem(path: path, kind: kind) }
         let ownership = try Ownership(of: path)
+        try Connection.requireSpace(at: path)
         let place = Place(path: path, schema: schema)
         let setAside: SetAside?
         switch try place.examine(distrust: distrust) {
@@ -62,6 +63,7 @@ extension Store {
             throw .corrupt(path, "reading its header", "it isn't a journal")
         }
         try connection.makeDurable()
+        try connection.allocateIndex()
         try schema.migrate(connection, from: version)
         try schema.requireTables(connection)
         do throws(JournalError) {

@@ -13,10 +13,8 @@ enum Columns {
     static let call =
         ["journal", "number", "closed", "point", "label", "service"] + progress + states.map { "time_\($0)" }
         + states.map { "actor_\($0)" } + ["press_times"]
-    /// What may change in a call's row after it was raised.
-    static let changing =
-        ["state", "revision", "presses", "escalation", "actor", "reason"] + states.map { "time_\($0)" }
-        + states.map { "actor_\($0)" } + ["press_times"]
+    /// What is written anew whenever a call is saved.
+    static let changing = call.filter { !["journal", "number", "closed"].contains($0) }
 
     static func list(_ names: [String]) -> String { names.joined(separator: ", ") }
 

@@ -1,4 +1,3 @@
-internal import CSQLite
 internal import CallCore
 
 /// The layout of the database: how a new one is made, and how an older one becomes one of `version`.

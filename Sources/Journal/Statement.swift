@@ -26,6 +26,7 @@ final class Statement {
     }
 
     /// Takes the next row, if there is one. After the last row, and after an error, the statement is reset.
+    @inline(never)  // inlined into a loop it crashes the optimizer of Swift 6.3.1 (CopyPropagation)
     func step() throws(JournalError) -> Bool {
         let code = bindCode == SQLITE_OK ? sqlite3_step(handle) : bindCode
         if code == SQLITE_ROW {

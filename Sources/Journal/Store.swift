@@ -4,6 +4,13 @@ internal import CallCore
 struct StreamName: Hashable {
     let journal: JournalID
     let service: ServiceID
+
+    init(journal: JournalID, service: ServiceID) {
+        self.journal = journal
+        self.service = service
+    }
+
+    init(_ cursor: Journal.Cursor) { self.init(journal: cursor.journal, service: cursor.service) }
 }
 
 /// The tables behind one connection: its prepared statements, and the numbers of the names that rows refer to. After
@@ -19,7 +26,6 @@ final class Store {
     private let addBoot: Statement
     private let addStream: Statement
     private let addEvent: Statement
-    private let addCall: Statement
     private let saveCall: Statement
     private let closeCall: Statement
     private let acknowledge: Statement
@@ -49,7 +55,6 @@ final class Store {
             ON CONFLICT (journal, number) DO
             """
         let changes = Columns.list(Columns.changing.map { "\($0) = excluded.\($0)" })
-        addCall = try prepare("storing an event's call", "\(insertCall) NOTHING")
         // `closed` is left alone while a call is open: naming it here would rewrite the index of open calls each time.
         saveCall = try prepare("storing a call", "\(insertCall) UPDATE SET \(changes) WHERE closed = 0")
         closeCall = try prepare("closing a call", "\(insertCall) UPDATE SET \(changes), closed = 1")
@@ -68,22 +73,26 @@ final class Store {
             SELECT (SELECT min(sequence) FROM event WHERE stream = ?1),
                 (SELECT max(sequence) FROM event WHERE stream = ?1)
             """)
-        try readNames()
+        try readBoots()
+        try readStreams()
     }
 
-    private func readNames() throws(JournalError) {
-        let boot = try connection.prepare("SELECT id, boot FROM boot", for: "reading boot ids")
-        while try boot.step() {
-            let id = boot.number()
-            let name = boot.text()
+    private func readBoots() throws(JournalError) {
+        let list = try connection.prepare("SELECT id, boot FROM boot", for: "reading boot ids")
+        while try list.step() {
+            let id = list.number()
+            let name = list.text()
             boots[name] = id
             bootNames[id] = name
         }
-        let stream = try connection.prepare("SELECT id, journal, service FROM stream", for: "reading its series")
-        while try stream.step() {
-            let id = stream.number()
-            let journal = try rows.known(JournalID(stream.text()), "journal id")
-            streams[StreamName(journal: journal, service: try rows.known(ServiceID(stream.text()), "service"))] = id
+    }
+
+    private func readStreams() throws(JournalError) {
+        let list = try connection.prepare("SELECT id, journal, service FROM stream", for: "reading its series")
+        while try list.step() {
+            let id = list.number()
+            let journal = try rows.known(JournalID(list.text()), "journal id")
+            streams[StreamName(journal: journal, service: try rows.known(ServiceID(list.text()), "service"))] = id
         }
     }
 
@@ -92,15 +101,11 @@ final class Store {
     // MARK: Writing
 
     /// Writes a batch in one transaction. If it throws, nothing of it was written, but for one case: when the flush
-    /// itself failed, the whole batch may be there or not.
+    /// itself failed, the whole batch may be found in the file later, or not.
     func write(_ batch: Journal.Batch) throws(JournalError) {
         try begin.run()
-        // A call that only an event tells of is kept too, so that it isn't forgotten while open.
-        for call in batch.calls { try put(call, by: call.state.isClosed ? closeCall : saveCall) }
-        for event in batch.events {
-            try put(event.call, by: addCall)
-            try put(event)
-        }
+        for call in batch.calls { try put(call) }
+        for event in batch.events { try put(event) }
         for entry in batch.acknowledged {
             let id = try stream(StreamName(journal: entry.journal, service: entry.service))
             acknowledge.put(Int64(clamping: entry.through))
@@ -114,7 +119,8 @@ final class Store {
         try commit.run()
     }
 
-    private func put(_ call: Call, by statement: Statement) throws(JournalError) {
+    private func put(_ call: Call) throws(JournalError) {
+        let statement = call.state.isClosed ? closeCall : saveCall
         statement.put(call, boot: try boot(call.raised.boot))
         try statement.run()
     }
@@ -155,6 +161,34 @@ final class Store {
         let found = try statement.step()
         defer { statement.reset() }
         return found ? statement.number() : 0
+    }
+
+    /// Takes out what stands in the file beyond `promise`: the remains of commits that failed.
+    func restore(_ promise: Promise, found: Journal.Contents) throws(JournalError) {
+        let operation = "taking a failed commit back"
+        let surplus = found.cursors.map { (StreamName($0), $0.last) }.filter { $0.1 > promise.last[$0.0, default: 0] }
+        let open = Dictionary(uniqueKeysWithValues: found.openCalls.map { ($0.id, $0) })
+        guard !surplus.isEmpty || open != promise.openCalls || found.nextCall != promise.nextCall else { return }
+        let dropEvents = try connection.prepare(
+            "DELETE FROM event WHERE stream = ? AND sequence > ?", for: operation)
+        let dropCalls = try connection.prepare("DELETE FROM call WHERE journal = ? AND number >= ?", for: operation)
+        let dropCall = try connection.prepare("DELETE FROM call WHERE journal = ? AND number = ?", for: operation)
+        try begin.run()
+        for (name, _) in surplus {
+            dropEvents.put(try stream(name))
+            dropEvents.put(Int64(clamping: promise.last[name, default: 0]))
+            try dropEvents.run()
+        }
+        dropCalls.put(promise.id.text)
+        dropCalls.put(Int64(clamping: promise.nextCall))
+        try dropCalls.run()
+        for id in Set(open.keys).union(promise.openCalls.keys) where open[id] != promise.openCalls[id] {
+            dropCall.put(id.journal.text)
+            dropCall.put(Int64(bitPattern: id.number))
+            try dropCall.run()
+            if let call = promise.openCalls[id] { try put(call) }
+        }
+        try commit.run()
     }
 
     // MARK: Reading
