@@ -12,9 +12,9 @@ import Testing
             ("\u{FEFF}\r\n \r\n", "gateway.yaml: found an empty file"),
             ("# only a comment\n", "gateway.yaml:2:1: found only comments"),
             ("---\n...\n", "gateway.yaml:2:1: found nothing"),
-            ("willow-court", #"gateway.yaml:1:1: found "willow-court""#),
+            ("willow-court", "gateway.yaml:1:1: found plain text"),
             ("- a\n- b\n", "gateway.yaml:1:1: found a list"),
-            ("site：willow-court", #"gateway.yaml:1:1: found "site：willow-court""#),
+            ("site：willow-court", "gateway.yaml:1:1: found plain text"),
         ])
     func nothing(_ yaml: String, _ message: String) {
         #expect(briefly(messages(yaml)) == [message])
