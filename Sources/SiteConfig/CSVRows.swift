@@ -33,15 +33,22 @@ struct CSVRows {
     /// The separator that the first line with anything on it has most of, outside quotes: a comma, a semicolon (Excel
     /// where the comma is decimal) or a tab (copied out of a spreadsheet).
     static func separator(of bytes: [UInt8]) -> UInt8 {
+        var (commas, semicolons, tabs) = (0, 0, 0)
+        var isQuoted = false
         let start = bytes.firstIndex { $0 != 0x0A && $0 != 0x0D } ?? 0
-        let header = bytes[start...].prefix { $0 != 0x0A && $0 != 0x0D }
-        // Between an even and an odd quote is text.
-        let outside = header.split(separator: 0x22, omittingEmptySubsequences: false).enumerated()
-            .filter { $0.offset.isMultiple(of: 2) }.map(\.element)
-        func count(_ separator: UInt8) -> Int {
-            outside.reduce(0) { sum, part in sum + part.reduce(0) { $0 + ($1 == separator ? 1 : 0) } }
+        header: for byte in bytes[start...] {
+            switch byte {
+            case 0x22: isQuoted.toggle()
+            case _ where isQuoted: break
+            case 0x0A, 0x0D: break header
+            case 0x2C: commas += 1
+            case 0x3B: semicolons += 1
+            case 0x09: tabs += 1
+            default: break
+            }
         }
-        return [0x2C, 0x3B, 0x09].max { count($0) < count($1) }!
+        if commas >= max(semicolons, tabs) { return 0x2C }
+        return semicolons >= tabs ? 0x3B : 0x09
     }
 
     /// The next row, or nil at the end. Blank lines are rows with one empty cell.

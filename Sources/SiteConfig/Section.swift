@@ -106,7 +106,10 @@ extension Part {
     func pairs(allowed: String, problems: ProblemList) -> [(key: String, place: Place, value: Part)]? {
         guard case .mapping(let nodes) = node.content else {
             if case .refused = node.content { return nil }
-            problems.add(place, path, found: node.found, allowed: allowed)
+            // Another file, named by mistake, is not repeated in a log.
+            let found =
+                if path.isEmpty, case .scalar = node.content, !node.isNothing { "plain text" } else { node.found }
+            problems.add(place, path, found: found, allowed: allowed)
             return nil
         }
         var first: [String: Place] = [:]
