@@ -148,14 +148,9 @@ final class Connection {
         Self.failure(operation, path: path, code: code, handle: handle)
     }
 
-<<<<<<< HEAD
-    private static func failure(_ operation: String, path: String, code: Int32, handle: OpaquePointer?) -> JournalError
-    {
-=======
     private static func failure(
         _ operation: String, path: String, code: Int32, handle: OpaquePointer?
     ) -> JournalError {
->>>>>>> journal
         // SAFETY: both texts belong to SQLite and are copied at once.
         let text = String(cString: handle.map { sqlite3_errmsg($0) } ?? sqlite3_errstr(code))
         let systemError = handle.map { sqlite3_system_errno($0) } ?? 0
