@@ -162,6 +162,9 @@ public final class GatewayAgent {
         if outbox.count == 0, ports.store.isCheckpointDue { ports.store.checkpoint() }
     }
 
+    /// True once a broker has been told everything and has given back what stood there.
+    public var hasSettled: Bool { link != nil && readbackUntil == nil && hasToldAll }
+
     /// Leaves what the broker has acknowledged in the journal, so that a restart doesn't send it again.
     public func leaveMarks() {
         commit(ports.clock.now(), marksNow: true)

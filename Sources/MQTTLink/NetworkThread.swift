@@ -248,18 +248,19 @@ final class NetworkThread: @unchecked Sendable {
 
 /// Interrupts the calling thread's system call after a while, and again every 250 ms until cancelled.
 private struct ThreadAlarm {
-    private var timer: timer_t?
+    private var timer = timer_t(bitPattern: 0)
+    private let isSet: Bool  // the kernel's first timer has the id 0, which looks like no pointer
 
     init(after limit: Duration, signal: Int32) {
-        guard clinux_thread_timer(&timer, signal) == 0 else { return }
+        isSet = clinux_thread_timer(&timer, signal) == 0
         let (seconds, attoseconds) = limit.components
         var times = itimerspec(
             it_interval: timespec(tv_sec: 0, tv_nsec: 250_000_000),
             it_value: timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000)))
-        timer_settime(timer, 0, &times, nil)
+        if isSet { timer_settime(timer, 0, &times, nil) }
     }
 
     func cancel() {
-        if let timer { timer_delete(timer) }
+        if isSet { timer_delete(timer) }
     }
 }

@@ -99,6 +99,7 @@ final class Gateway {
             from: clock.now().moment,
             threads: [("lines", driver.checkIn), ("control", control.checkIn), ("mqtt", transport.checkIn)])
         var isReady = false
+        var hasSettled = false
         while !agent.isStopping, store.needsRestart == nil || !agent.hasToldAll {
             let deadline = [agent.nextDeadline, watchdog?.due].compactMap { $0 }.min()
             let batch = inbox.take(until: deadline)
@@ -108,6 +109,10 @@ final class Gateway {
             if !isReady, agent.hasStarted {
                 manager.ready()
                 isReady = true
+            }
+            if !hasSettled, agent.hasSettled {
+                hasSettled = true
+                StartupPages.giveBack()
             }
             if let late = watchdog?.round(at: clock.now().moment, manager), !late.isEmpty {
                 log.log(.error, "no progress: \(late.joined(separator: ", ")); the watchdog is not fed", [:])
