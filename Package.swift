@@ -68,6 +68,7 @@ let package = Package(
         // Tests carry their target's name.
         tests("CallCoreTests", ["CallCore"]),
         tests("SiteConfigTests", ["SiteConfig", "CallCore"]),
+        tests("GPIOLinesTests", ["GPIOLines", "CallCore", "CGpiod"]),  // CGpiod: to play other programs
     ],
     swiftLanguageModes: [.v6]
 )
