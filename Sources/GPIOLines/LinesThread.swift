@@ -13,8 +13,7 @@ final class LinesThread: @unchecked Sendable {
     private let report: @Sendable ([LineReport]) -> Void
     private let poll: EventPoll
     private let buffer: EdgeBuffer
-    /// Nil if the kernel gives no inotify: then unplugged chips are noticed when their descriptors say so.
-    private let chipWatch: ChipWatch?
+    private let chipWatch: ChipWatch
 
     /// In the order of the list that was given.
     private var slots: [LineSlot] = []
@@ -45,10 +44,10 @@ final class LinesThread: @unchecked Sendable {
         self.report = report
         poll = try EventPoll(room: 256)
         buffer = try EdgeBuffer()
-        chipWatch = try? ChipWatch()
+        chipWatch = try ChipWatch()
         do throws(ErrorNumber) {
             try poll.add(mailbox.descriptor, token: Token.mailbox)
-            if let chipWatch { try poll.add(chipWatch.descriptor, token: Token.chips) }
+            try poll.add(chipWatch.descriptor, token: Token.chips)
         } catch {
             throw .setUp(operation: "epoll_ctl", code: error.code)
         }
@@ -92,7 +91,7 @@ final class LinesThread: @unchecked Sendable {
     private func attend(to ready: EventPoll.Ready) {
         switch ready.token {
         case Token.mailbox: mailbox.clearWakeUp()  // commands are taken in every round
-        case Token.chips: if chipWatch?.chipsChanged() == true { lookAtChips() }
+        case Token.chips: if chipWatch.chipsChanged() { lookAtChips() }
         default:
             guard let slot = slotsByToken[ready.token] else { return }
             batch.add(slot.drain(into: buffer))
@@ -163,6 +162,7 @@ final class LinesThread: @unchecked Sendable {
             batch.add(slot.checkPresence())
             if slot.isTroubled { gaveUp(slot, token: token) }
         }
+        if opening.directory != nil { opening.directory = ChipDirectory() }
         retries.hurry(at: Moment.now)
     }
 
@@ -172,13 +172,16 @@ final class LinesThread: @unchecked Sendable {
         guard let due = nextSample else { return }
         let now = Moment.now
         guard due <= now else { return }
+        var isOneLost = false
         for slot in slots where slot.isSampled {
             batch.add(slot.sample())
-            if slot.isTroubled { gaveUp(slot, token: nil) }
+            guard slot.isTroubled else { continue }
+            gaveUp(slot, token: nil)
+            isOneLost = true
         }
         // After a stall the missed samples aren't made up for.
         nextSample = max(due + Self.samplingPeriod, now)
-        noteSampledLines()
+        if isOneLost { noteSampledLines() }
     }
 
     private func noteSampledLines() {

@@ -62,9 +62,10 @@ struct ChipSurveyTests {
 
     @Test("A label that two chips carry is refused, showing both")
     func ambiguousLabel() {
-        let twins = ChipSurvey(chips: ["/dev/gpiochip1", "/dev/gpiochip2"].map {
-            GPIOChip(path: $0, label: "mcp23017", lineNames: ["A"])
-        })
+        let twins = ChipSurvey(
+            chips: ["/dev/gpiochip1", "/dev/gpiochip2"].map {
+                GPIOChip(path: $0, label: "mcp23017", lineNames: ["A"])
+            })
         #expect(
             locate(.offset(chip: "mcp23017", offset: 0, name: nil), in: twins)
                 == .failure(

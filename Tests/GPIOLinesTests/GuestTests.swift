@@ -1,7 +1,16 @@
 import Foundation
 import Testing
 
-@Suite("The driver in a kernel of its own", .enabled(if: !isInGuest, "this is the guest"))
+/// User Mode Linux exists for this processor.
+#if arch(x86_64)
+    private let hasKernel = true
+#else
+    private let hasKernel = false
+#endif
+
+@Suite(
+    "The driver in a kernel of its own", .enabled(if: !isInGuest, "this is the guest"),
+    .enabled(if: hasKernel, "User Mode Linux runs on x86-64 only"))
 struct GuestTests {
     /// Boots the small kernel of `simulator/kernel` and runs this very test program in it, for `KernelLinesTests`.
     @Test("Lines of a real kernel behave", .timeLimit(.minutes(15)))

@@ -1,5 +1,5 @@
-import CallCore
 import CGpiod
+import CallCore
 import GPIOLines
 import Glibc
 import Synchronization

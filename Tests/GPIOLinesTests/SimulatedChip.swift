@@ -1,6 +1,6 @@
 import CallCore
-import Glibc
 import GPIOLines
+import Glibc
 import Testing
 
 /// A GPIO chip of the kernel's own simulator (gpio-sim, Documentation/admin-guide/gpio/gpio-sim.rst in Linux), made

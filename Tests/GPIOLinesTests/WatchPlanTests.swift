@@ -15,7 +15,8 @@ struct WatchPlanTests {
 
     @Test("The same list changes nothing, in whatever order")
     func same() {
-        let plan = WatchPlan(from: [line("a", offset: 0), line("b", offset: 1)], to: [line("b", offset: 1), line("a", offset: 0)])
+        let plan = WatchPlan(
+            from: [line("a", offset: 0), line("b", offset: 1)], to: [line("b", offset: 1), line("a", offset: 0)])
         #expect(plan.released.isEmpty && plan.requested.isEmpty)
     }
 
