@@ -173,9 +173,10 @@ struct KernelLinesTests {
     @Test("A press during the start is read from the lines that are armed while others are still being requested")
     func earlyPress() throws {
         let chip = try SimulatedChip("early", lines: 200)
-        let watcher = try Watcher((0..<200).map { chip.line($0) })
+        let watcher = try Watcher((0..<200).map { chip.line($0) }, heldUp: true)
         wait("the first line") { watcher.armings(of: chip.point(0)) == [false] }
         chip.pull(0, high: true)
+        watcher.letGo()
         wait("its edge") { watcher.edges(of: chip.point(0)) == [true] }
         let armedBefore = watcher.reports.prefix { $0.point != chip.point(0) || $0.isArming }.count
         #expect(armedBefore < 200)

@@ -11,8 +11,10 @@ final class Watcher: Sendable {
     let lines: GPIOLines
     private let watched: [WatchedLine]
 
-    init(_ watched: [WatchedLine]) throws {
+    /// - Parameter heldUp: the driver is stuck in its first report until `letGo`.
+    init(_ watched: [WatchedLine], heldUp: Bool = false) throws {
         let log = ReportLog()
+        if heldUp { log.holdUp() }
         self.log = log
         self.watched = watched
         lines = try GPIOLines { log.add($0) }
@@ -98,5 +100,8 @@ final class OtherProgram {
         self.request = try #require(request)
     }
 
-    deinit { cgpiod_request_release(request) }
+    deinit {
+        // SAFETY: made by init for this object alone.
+        cgpiod_request_release(request)
+    }
 }
