@@ -69,6 +69,7 @@ let package = Package(
         tests("CallCoreTests", ["CallCore"]),
         tests("SiteConfigTests", ["SiteConfig", "CallCore"]),
         tests("JournalTests", ["Journal", "CallCore", "CSQLite"]),
+        tests("GPIOLinesTests", ["GPIOLines", "CallCore", "CGpiod"]),  // CGpiod: to play other programs
     ],
     swiftLanguageModes: [.v6]
 )
