@@ -1,0 +1,142 @@
+internal import Synchronization
+
+/// The thread that keeps a link up: round after round over the brokers, one conversation at a time.
+struct NetworkThread {
+    /// How a turn with one broker went.
+    private enum Outcome {
+        case failed
+        case stopped
+        /// It was connected for this long.
+        case connected(Duration, takenOver: Bool)
+    }
+
+    private let core: LinkCore
+    private var backoff: Backoff
+    /// Per broker the dial that was given up and may still hang: while it does, no second one is started.
+    private var abandoned: [Dial?]
+
+    /// Our own frames, OpenSSL's verification of a chain, and the reports' receiver.
+    private static let stackBytes = 256 * 1024
+    /// Name look-up and this many addresses of a name get the connect timeout each.
+    private static let patience = 3
+
+    static func start(_ core: LinkCore) throws(MQTTError) {
+        try Threads.start(named: "mqtt", stackBytes: stackBytes) {
+            var thread = NetworkThread(core)
+            thread.run()
+        }
+    }
+
+    private init(_ core: LinkCore) {
+        self.core = core
+        let configuration = core.configuration
+        backoff = Backoff(
+            shortest: configuration.shortestWait, longest: configuration.longestWait,
+            stableAfter: configuration.stableAfter)
+        abandoned = Array(repeating: nil, count: configuration.brokers.count)
+    }
+
+    private mutating func run() {
+        while core.stop == nil {
+            let wait = round()
+            if core.stop == nil && wait > .zero {
+                core.report(.waiting(wait))
+                pause(wait)
+            }
+        }
+        core.answerCheckIns()
+        core.report(.ended)
+        core.ended.ring()
+    }
+
+    /// Tries the brokers in order until one has been connected; returns how long to wait after it.
+    private mutating func round() -> Duration {
+        for broker in core.configuration.brokers.indices {
+            switch turn(with: broker) {
+            case .failed: continue
+            case .stopped: return .zero
+            case .connected(let lasting, let takenOver):
+                let random = Double.random(in: 0..<1)
+                return backoff.afterConnection(lasting: lasting, takenOver: takenOver, random: random)
+            }
+        }
+        return backoff.afterFailedRound(random: Double.random(in: 0..<1))
+    }
+
+    /// Sleeps out the back-off, or until a new press may force an attempt.
+    private func pause(_ wait: Duration) {
+        let end = SuspendingClock().now + wait
+        while core.stop == nil {
+            let now = SuspendingClock().now
+            let forced = core.forcedAttempt(now)
+            if let forced, now >= forced { return core.beginForcedAttempt(now) }
+            if now >= end { return }
+            _ = core.wakeup.sleep(until: min(end, forced ?? end))
+            core.answerCheckIns()
+        }
+    }
+
+    private mutating func turn(with broker: Int) -> Outcome {
+        let attempt = core.attempt()
+        core.report(.connecting(number: attempt.number, broker: broker))
+        let connection: Connection
+        do {
+            connection = try connect(to: broker, will: attempt.will)
+        } catch {
+            core.report(.failed(number: attempt.number, broker: broker, error))
+            return error == .stopped ? .stopped : .failed
+        }
+        var conversation = Conversation(core, connection, number: attempt.number, broker: broker)
+        let failure = conversation.run()
+        guard let lasting = conversation.lasted else {
+            core.report(.failed(number: attempt.number, broker: broker, failure))
+            return failure == .stopped ? .stopped : .failed
+        }
+        core.report(.disconnected(number: attempt.number, broker: broker, failure))
+        return failure == .stopped ? .stopped : .connected(lasting, takenOver: failure == .sessionTakenOver)
+    }
+}
+
+// Dialling.
+extension NetworkThread {
+    private mutating func connect(to broker: Int, will: Message?) throws(MQTTFailure) -> Connection {
+        let target = core.configuration.brokers[broker]
+        if let hanging = abandoned[broker], !hanging.hasEnded {
+            hanging.nudge()
+            throw .unreachable("the name look-up or connect of an earlier attempt at '\(target.host)' still hangs")
+        }
+        abandoned[broker] = nil
+        let connection = try Connection(to: target, as: core.configuration, will: will)
+        let dial: Dial
+        do {
+            dial = try Dial.start(connection, core.configuration, done: core.wakeup)
+        } catch { throw .unreachable("\(error)") }
+        for _ in 0..<Self.patience {
+            let deadline = SuspendingClock().now + core.configuration.connectTimeout
+            if let reached = try outcome(of: dial, until: deadline) { return reached }
+            dial.nudge()
+        }
+        // The last nudge deserves a moment to take effect.
+        if let reached = try outcome(of: dial, until: SuspendingClock().now + .milliseconds(250)) { return reached }
+        dial.abandon()
+        abandoned[broker] = dial
+        throw .timedOut(.connect)
+    }
+
+    /// The connection; nil at the deadline.
+    private func outcome(of dial: Dial, until deadline: Tick) throws(MQTTFailure) -> Connection? {
+        while true {
+            if let (connection, result) = dial.take() {
+                if result.isSuccess { return connection }
+                throw Failure.ofDial(result, connection)
+            }
+            if core.stop != nil {
+                dial.abandon()
+                throw .stopped
+            }
+            if SuspendingClock().now >= deadline { return nil }
+            _ = core.wakeup.sleep(until: deadline)
+            core.answerCheckIns()
+        }
+    }
+}
