@@ -63,6 +63,8 @@ let package = Package(
 
         // The simulator.
         program("courtyard-sim", ["SimulatedLines", "MQTTLink", "CallContract", "CallCore"]),
+
+        tests("MQTTLinkTests", ["MQTTLink"]),
     ],
     swiftLanguageModes: [.v6]
 )
