@@ -64,11 +64,7 @@ let package = Package(
         // The simulator.
         program("courtyard-sim", ["SimulatedLines", "MQTTLink", "CallContract", "CallCore"]),
 
-        // Tests carry their target's name.
-        tests("CallCoreTests", ["CallCore"]),
-        tests("SiteConfigTests", ["SiteConfig", "CallCore"]),
-        tests("JournalTests", ["Journal", "CallCore", "CSQLite"]),
-        tests("GPIOLinesTests", ["GPIOLines", "CallCore", "CGpiod"]),  // CGpiod: to play other programs
+        tests("MQTTLinkTests", ["MQTTLink"]),
     ],
     swiftLanguageModes: [.v6]
 )
