@@ -59,12 +59,16 @@ enum Examination {
 
     static func hardware(_ site: Site) -> [Finding] {
         guard site.hardware == .gpio else {
-            return [.note("hardware", "simulated: no real button is heard", remedy: "set `hardware: gpio` in the site file")]
+            return [
+                .note("hardware", "simulated: no real button is heard", remedy: "set `hardware: gpio` in the site file")
+            ]
         }
         let names = GPIOLines.survey().chips.map { "\($0.label) (\($0.lineNames.count) lines)" }
         let chips: Finding =
             names.isEmpty
-            ? .bad("chips", "no GPIO chip can be opened", remedy: "check /dev/gpiochip*, and that this user is in their group (gpio)")
+            ? .bad(
+                "chips", "no GPIO chip can be opened",
+                remedy: "check /dev/gpiochip*, and that this user is in their group (gpio)")
             : .fine("chips", "\(GPIOLines.library) sees " + names.joined(separator: ", "))
         return [chips] + zip(site.lines, GPIOLines.probe(site.lines)).map { finding($0, $1) }
     }
@@ -77,7 +81,9 @@ enum Examination {
             guard interrupts else {
                 return .note(thing, "\(line.address) has no interrupts: sampled every 5 ms; \(level)", remedy: nil)
             }
-            return .fine(thing, "\(line.address), bias \(line.bias.rawValue), active \(line.activeLow ? "low" : "high"); \(level)")
+            return .fine(
+                thing,
+                "\(line.address), bias \(line.bias.rawValue), active \(line.activeLow ? "low" : "high"); \(level)")
         case .trouble(.busy(_, let holder)) where holder == GPIOLines.consumer:
             return .fine(thing, "\(line.address) is held by the running agent")
         case .trouble(let trouble): return .bad(thing, trouble.what, remedy: trouble.fault.lineRemedy)
@@ -92,10 +98,18 @@ enum Examination {
         do throws(JournalError) {
             let kind = try fileSystemKind(of: path)
             guard kind.survivesRestart else {
-                return [.bad("journal", "\(path) is on \(kind): gone after a restart", remedy: "put it on a disk or card partition")]
+                return [
+                    .bad(
+                        "journal", "\(path) is on \(kind): gone after a restart",
+                        remedy: "put it on a disk or card partition")
+                ]
             }
             guard access(directory, W_OK) == 0 else {
-                return [.bad("journal", "\(directory): \(String(cString: strerror(errno)))", remedy: "make it, and give it to the service's user")]
+                return [
+                    .bad(
+                        "journal", "\(directory): \(String(cString: strerror(errno)))",
+                        remedy: "make it, and give it to the service's user")
+                ]
             }
             return [.fine("journal", "\(path) on \(kind)"), room(directory)]
         } catch {
