@@ -69,6 +69,7 @@ let package = Package(
         tests("CallCoreTests", ["CallCore"]),
         tests("SiteConfigTests", ["SiteConfig", "CallCore"]),
         tests("JournalTests", ["Journal", "CallCore", "CSQLite"]),
+        tests("EndToEndTests", []),  // the programs themselves, from outside
     ],
     swiftLanguageModes: [.v6]
 )
