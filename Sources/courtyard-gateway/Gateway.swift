@@ -162,7 +162,7 @@ final class Gateway {
         agent.report(.siteFileRefused, what: nil)
         agent.adopt(points: new.points, services: new.services)
         driver.watch(new)
-        if differences.brokersChanged { transport.reconnect(new) }
+        if differences.brokersChanged { transport.reconnect(new, lastWords: agent.partingWords) }
         log.log(
             .notice,
             "site file taken over: \(differences.added.count) points added, \(differences.changed.count) changed, "

@@ -4,12 +4,14 @@ internal import GatewayAgent
 internal import LinuxSupport
 internal import MQTTLink
 internal import SiteConfig
+internal import Synchronization
 
 /// The agent's transport: its messages in the link's terms, the link's reports in the agent's.
 final class MQTTTransport: Transport {
     private let identity: GatewayAgent.Identity
     private let inbox: Inbox
     private var link: MQTTLink?
+    private var ear: LinkEar?
     private var numbers: ConnectionNumbers?
 
     init(_ identity: GatewayAgent.Identity, inbox: Inbox) {
@@ -26,7 +28,7 @@ final class MQTTTransport: Transport {
             clientID: Self.clientID(identity.topics), brokers: site.brokers.map { MQTTLink.Broker($0) },
             subscriptions: [identity.topics.commands])
         let identity = identity
-        let inbox = inbox
+        let ear = LinkEar(inbox)
         let link = MQTTLink(settings) {
             let number = numbers.next()
             let status = StatusMessage(
@@ -36,17 +38,20 @@ final class MQTTTransport: Transport {
             will.contentType = "application/json"
             return .init(number: number, will: will)
         } report: { report in
-            if let input = LinkInput(report) { inbox.put(input) }
+            ear.hear(report)
         }
+        self.ear = ear
         self.link = link
         link.start()
     }
 
-    /// Other brokers: the old link parts in its own time.
-    func reconnect(_ site: Site) {
+    /// Other brokers: the old link leaves its last words and parts in its own time, heard no more.
+    func reconnect(_ site: Site, lastWords: OutgoingMessage?) {
         guard let numbers, let old = link else { return }
         link = nil
-        DriverThread(named: "mqtt-parting") { old.stop(lastWords: nil, within: .seconds(2)) }.start()
+        ear?.close()
+        let message = lastWords.map { Message($0) }
+        DriverThread(named: "mqtt-parting") { old.stop(lastWords: message, within: .seconds(2)) }.start()
         connect(site, numbers: numbers)
     }
 
@@ -71,6 +76,22 @@ final class MQTTTransport: Transport {
     func subscribe(_ filter: String) { link?.subscribe(filter) }
     func unsubscribe(_ filter: String) { link?.unsubscribe(filter) }
     func retryNow() { link?.retryNow() }
+}
+
+/// What a link reports, into the inbox until the link is left for another: an old link's failure must never be taken
+/// for the new one's.
+private final class LinkEar: Sendable {
+    private let inbox: Inbox
+    private let isOpen = Mutex(true)
+
+    init(_ inbox: Inbox) { self.inbox = inbox }
+
+    func hear(_ report: LinkReport) {
+        guard let input = LinkInput(report) else { return }
+        isOpen.withLock { if $0 { inbox.put(input) } }
+    }
+
+    func close() { isOpen.withLock { $0 = false } }
 }
 
 extension Message {

@@ -128,5 +128,28 @@ extension EndToEnd {
                 }
             }
         }
+
+        @Test("A reload away from a broker that says nothing moves on, and stays connected")
+        func movesAwayFromSilence() throws {
+            try Bench.run { bench in
+                let silent = try Broker.running(bench)
+                let new = try Broker.running(bench)
+                let subscriber = try Subscriber(new)
+                silent.freeze()
+                let agent = try Agent.running(bench, SiteFile(silent, points: [.bed("b1"), .bed("b2")]))
+                try agent.buttons().press("b1")
+                agent.site = SiteFile(new, points: agent.site.points)
+                try agent.reload()
+                try subscriber.wait(until: "the press at the new broker") { !$0.presses("b1").isEmpty }
+                // What the parting connection has still to say must not be taken for the new one's.
+                try agent.wait(untilStatus: "is connected") { $0.broker == .text("127.0.0.1:\(new.port)") }
+                for _ in 1...4 {
+                    pause(.milliseconds(700))
+                    #expect(try agent.status().broker == .text("127.0.0.1:\(new.port)"), bench.logs)
+                }
+                try agent.buttons().press("b2")
+                try subscriber.wait(until: "the next press") { !$0.presses("b2").isEmpty }
+            }
+        }
     }
 }

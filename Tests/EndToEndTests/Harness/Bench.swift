@@ -35,6 +35,12 @@ final class Bench {
         return child
     }
 
+    /// Ends a program whose logs nobody needs any more.
+    func end(_ program: ChildProcess) {
+        program.end()
+        programs.removeAll { $0 === program }
+    }
+
     private func make(_ name: String, _ program: String, _ arguments: [String]) throws -> ChildProcess {
         names[name, default: 0] += 1
         let count = names[name]!
