@@ -151,5 +151,28 @@ extension EndToEnd {
                 try subscriber.wait(until: "the next press") { !$0.presses("b2").isEmpty }
             }
         }
+
+        @Test("A reload that changes only how a broker is used comes back as ready, under the same name")
+        func reconnectsToTheSameBroker() throws {
+            try Bench.run { bench in
+                let broker = try Broker.running(bench)
+                let subscriber = try Subscriber(broker)
+                let agent = try Agent.running(bench, SiteFile(broker, points: [.bed("b1")]))
+                try subscriber.wait(until: "ready") { $0.lastAt("status")?.json?.state == "ready" }
+                subscriber.forget()
+                agent.site.brokers = [SiteFile.broker(broker.port, "keep-alive: 30s")]
+                try agent.reload()
+                let status = "\(SiteFile.base)/status"
+                try subscriber.wait(until: "ready on the second connection") {
+                    $0.lastAt("status")?.json?.connection == 2 && $0.lastAt("status")?.json?.state == "ready"
+                }
+                // Both the old connection's last word and its will may come after the birth; neither may stand.
+                pause(.milliseconds(2500))
+                #expect(try broker.retained()[status]?.json?.state == "ready", bench.logs)
+                #expect(try broker.retained()[status]?.json?.connection == 2, bench.logs)
+                try agent.buttons().press("b1")
+                try subscriber.wait(until: "a press") { $0.presses("b1").count == 1 }
+            }
+        }
     }
 }
