@@ -72,6 +72,7 @@ let package = Package(
         tests("JournalTests", ["Journal", "CallCore", "CSQLite"]),
         tests("GPIOLinesTests", ["GPIOLines", "CallCore", "CGpiod"]),  // CGpiod: to play other programs
         tests("MQTTLinkTests", ["MQTTLink"]),
+        tests("EndToEndTests", []),  // the programs themselves, from outside
     ],
     swiftLanguageModes: [.v6]
 )
