@@ -32,9 +32,10 @@ final class EventPoll {
 
     /// Waits until something is ready, or `milliseconds` have passed (-1: for ever). A signal ends the wait early.
     func wait(milliseconds: Int32) -> [Ready] {
-        let count = room.withUnsafeMutableBufferPointer {
+        let count = room.withUnsafeMutableBufferPointer { events -> Int32 in
+            guard let first = events.baseAddress else { return 0 }
             // SAFETY: epoll_wait writes at most `count` events into the array.
-            epoll_wait(descriptor, $0.baseAddress, Int32($0.count), milliseconds)
+            return epoll_wait(descriptor, first, Int32(events.count), milliseconds)
         }
         guard count > 0 else { return [] }
         let broken = EPOLLERR.rawValue | EPOLLHUP.rawValue
