@@ -196,7 +196,8 @@ private struct JSONScalar: SingleValueEncodingContainer {
     /// Shortest text that reads back as the same number; JSON has no infinities.
     func encode(_ value: Double) throws {
         guard value.isFinite else {
-            throw EncodingError.invalidValue(value, .init(codingPath: codingPath, debugDescription: "not a JSON number"))
+            throw EncodingError.invalidValue(
+                value, .init(codingPath: codingPath, debugDescription: "not a JSON number"))
         }
         encoder.buffer.write(number: value)
     }

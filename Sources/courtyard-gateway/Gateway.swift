@@ -4,6 +4,7 @@ internal import GatewayAgent
 internal import Glibc
 internal import Journal
 internal import LinuxSupport
+internal import MQTTLink
 internal import SiteConfig
 
 /// The program: drivers, transport, journal and control joined to one agent, and the loop that turns it.
@@ -82,7 +83,7 @@ final class Gateway {
         controlThread.start()
         driver.start()
         driver.watch(site)
-        transport.connect(site, numbers: agent.connections)
+        try transport.connect(site, numbers: agent.connections)
         turn()
         stop()
         if let reason = store.needsRestart {
@@ -145,12 +146,20 @@ final class Gateway {
         manager.reloading(at: clock.now().moment)
         defer { manager.ready() }
         do throws(SiteProblems) {
-            try apply(SiteReader.read(path: siteFile))
+            apply(try SiteReader.read(path: siteFile))
         } catch {
             log.log(.error, "the site file was not taken over: \(error)", [:])
             agent.report(
                 .siteFileRefused, what: "the site file has \(error.total) problems; the one before is still in force",
                 remedy: "run `courtyard-gateway check`, mend the file, reload again")
+        }
+    }
+
+    private func reconnect() {
+        do throws(MQTTError) {
+            try transport.reconnect(site)
+        } catch {
+            log.log(.error, "brokers: \(error)", [:])
         }
     }
 
@@ -167,7 +176,7 @@ final class Gateway {
         agent.report(.siteFileRefused, what: nil)
         agent.adopt(points: new.points, services: new.services)
         driver.watch(new)
-        if differences.brokersChanged { transport.reconnect(new) }
+        if differences.brokersChanged { reconnect() }
         log.log(
             .notice,
             "site file taken over: \(differences.added.count) points added, \(differences.changed.count) changed, "
