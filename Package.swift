@@ -64,6 +64,13 @@ let package = Package(
         // The simulator.
         program("courtyard-sim", ["SimulatedLines", "MQTTLink", "CallContract", "CallCore"]),
 
+        // Tests carry their target's name.
+        tests("CallCoreTests", ["CallCore"]),
+        tests("CallContractTests", ["CallContract", "CallCore"]),
+        tests("GatewayAgentTests", ["GatewayAgent", "CallContract", "Journal", "CallCore"]),
+        tests("SiteConfigTests", ["SiteConfig", "CallCore"]),
+        tests("JournalTests", ["Journal", "CallCore", "CSQLite"]),
+        tests("GPIOLinesTests", ["GPIOLines", "CallCore", "CGpiod"]),  // CGpiod: to play other programs
         tests("MQTTLinkTests", ["MQTTLink"]),
     ],
     swiftLanguageModes: [.v6]

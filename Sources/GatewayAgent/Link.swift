@@ -50,6 +50,7 @@ extension GatewayAgent {
             .fault(
                 .brokerAway, what: reason,
                 remedy: "check the broker and the cable; presses are journalled and will be sent"), now)
+        if fault == .clonedIdentity { return thrownOut(reason, now) }
         if fault != linkFault, let old = linkFault { decide(.faultGone(old), now) }
         linkFault = fault
         if let fault {
