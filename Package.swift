@@ -63,12 +63,13 @@ let package = Package(
             ]),
 
         // The simulator.
-        program("courtyard-sim", ["SimulatedLines", "MQTTLink", "CallContract", "CallCore"]),
+        program("courtyard-sim", ["MQTTLink", "CallContract", "CallCore", "LinuxSupport", "CLinux"]),
 
         // Tests carry their target's name.
         tests("CallCoreTests", ["CallCore"]),
         tests("SiteConfigTests", ["SiteConfig", "CallCore"]),
         tests("JournalTests", ["Journal", "CallCore", "CSQLite"]),
+        tests("CourtyardSimTests", ["courtyard-sim", "CallContract", "CallCore"]),
     ],
     swiftLanguageModes: [.v6]
 )
