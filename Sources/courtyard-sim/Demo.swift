@@ -27,6 +27,7 @@ struct Demo: ParsableCommand {
     /// How long the subscriber listens on for what should not come: a press told twice.
     private static let lookBack = Duration.milliseconds(300)
     private static let triesForPort = 3
+    private static let stoppedEarly = "stopped before anybody pressed"
 
     func validate() throws {
         guard (1...1200).contains(rate) else {
@@ -38,14 +39,16 @@ struct Demo: ParsableCommand {
     }
 
     func run() throws {
-        var servers = try DemoServers(gateway: gateway)
-        defer { servers.stop() }
         let stage = DemoStage(DemoCourtyard())
-        defer { stage.close() }
-        guard try startBroker(&servers, stage) else { return }
+        var servers = try DemoServers(gateway: gateway)
+        defer {
+            stage.close()
+            servers.stop()
+        }
+        guard try startBroker(&servers, stage) else { return stage.say(Self.stoppedEarly) }
         let subscriber = subscribe(to: servers, stage)
         defer { subscriber.stop(lastWords: nil, within: .seconds(1)) }
-        guard try startAgent(&servers, stage) else { return }
+        guard try startAgent(&servers, stage) else { return stage.say(Self.stoppedEarly) }
         try press(servers, stage)
         stage.close()
         stage.say(stage.totals)
@@ -108,7 +111,7 @@ struct Demo: ParsableCommand {
             clientID: "courtyard-demo", brokers: [.init(host: "127.0.0.1", port: Int(servers.port))],
             subscriptions: ["courtyard/v1/\(topics.site)/#"])
         let happenings = stage.happenings
-        let link = MQTTLink(settings, attempt: { .init(number: 1, will: nil) }) { report in
+        let tell: @Sendable (LinkReport) -> Void = { report in
             switch report {
             case .received(let message): happenings.put(.received(message, at: .now))
             case .connected: happenings.put(.connected)
@@ -117,6 +120,7 @@ struct Demo: ParsableCommand {
             case .acknowledged: break
             }
         }
+        let link = MQTTLink(settings, attempt: { .init(number: 1, will: nil) }, report: tell)
         link.start()
         return link
     }

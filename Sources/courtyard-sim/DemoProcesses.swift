@@ -57,7 +57,8 @@ final class Child {
         var pid: pid_t = 0
         let code = posix_spawn(&pid, command[0], &files, &attributes, arguments, variables)
         guard code == 0 else {
-            throw SimulatorError("\(command.joined(separator: " ")) can't be started: \(String(cString: strerror(code)))")
+            throw SimulatorError(
+                "\(command.joined(separator: " ")) can't be started: \(String(cString: strerror(code)))")
         }
         return pid
     }
@@ -75,7 +76,8 @@ final class Child {
         if status == nil, waitpid(pid, &now, WNOHANG) == pid { status = now }
         guard let status else { return nil }
         let signal = status & 0x7f  // WTERMSIG and WEXITSTATUS, waitpid(2): macros that Swift doesn't see
-        return signal == 0 ? "exit code \(status >> 8 & 0xff)" : "signal \(signal): \(String(cString: strsignal(signal)))"
+        return signal == 0
+            ? "exit code \(status >> 8 & 0xff)" : "signal \(signal): \(String(cString: strsignal(signal)))"
     }
 
     /// Its last words, indented.
@@ -147,7 +149,8 @@ struct ThrowAwayDirectory {
         defer { close(fd) }
         var buffer = [UInt8](repeating: 0, count: 16_384)
         lseek(fd, max(0, lseek(fd, 0, SEEK_END) - buffer.count), SEEK_SET)
-        return String(decoding: buffer.prefix(max(0, Glibc.read(fd, &buffer, buffer.count))), as: UTF8.self)
+        let count = Glibc.read(fd, &buffer, buffer.count)
+        return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
     }
 
     func remove() {

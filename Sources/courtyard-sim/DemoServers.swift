@@ -24,8 +24,8 @@ struct DemoServers {
         let agent = gateway ?? "\(Programs.ownDirectory)/courtyard-gateway"
         guard access(agent, X_OK) == 0 else {
             throw SimulatorError(
-                "the agent, \(agent), is not there or can't be run: swift build --product courtyard-gateway, or name it "
-                    + "with --gateway")
+                "the agent, \(agent), is not there or can't be run: swift build --product courtyard-gateway, or name "
+                    + "it with --gateway")
         }
         self.mosquitto = mosquitto
         self.gateway = agent
@@ -96,8 +96,10 @@ struct DemoServers {
         var address = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         // SAFETY: `address` outlives the call, and is as long as is said.
-        let code = with(0) { bind(fd, $0, $1) } != 0 ? -1 : withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(fd, $0, &length) }
+        let code = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                with(0) { bind(fd, $0, $1) } == 0 ? getsockname(fd, address, &length) : -1
+            }
         }
         guard code == 0 else {
             throw SimulatorError("no free port on 127.0.0.1: \(String(cString: strerror(errno)))")

@@ -62,8 +62,8 @@ final class DemoStage {
     private var view: DemoView {
         let now = Moment.now
         return DemoView(
-            tally: tally, port: port, topics: courtyard.topics, running: runningSince.map { now - $0 } ?? .zero, now: now,
-            away: away, isFinishing: isFinishing)
+            tally: tally, port: port, topics: courtyard.topics, running: runningSince.map { now - $0 } ?? .zero,
+            now: now, away: away, isFinishing: isFinishing)
     }
 
     // MARK: The loop
@@ -78,7 +78,7 @@ final class DemoStage {
             try check()
             draw()
             if done() { return .reached }
-            if stopAsked || screen.isGone { return .stopped }
+            if stopAsked || screen.isGone && !isFinishing { return .stopped }
             if let end, end <= .now { return .timeUp }
             rest(until: end)
         }

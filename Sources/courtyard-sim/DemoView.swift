@@ -93,8 +93,9 @@ struct DemoView {
                 ("pressed \(tally.made)   received \(tally.received)   ", .bold),
                 ("missing \(missing)   doubled \(tally.doubled)\(oddities)", isGood ? .green : .red)),
             Row("latency  \(latencies([("p50", 50), ("p99", 99)]))"),
-            Row("from first edge to here, of buttons that never wait to see what the press becomes", .dim),
-            Row("watch it too:  mosquitto_sub -p \(port) -v -t '\(topics.base)/event/#'   Ctrl-C ends", .dim),
+            Row("of bedside buttons, first edge to here, with 5 ms minimum width;", .dim),
+            Row("a kitchen button first waits to see what the press becomes", .dim),
+            Row("Ctrl-C ends it. See also: mosquitto_sub -p \(port) -t 'courtyard/#' -v", .dim),
         ]
     }
 
@@ -116,7 +117,7 @@ struct DemoView {
     var start: String {
         """
         broker 127.0.0.1:\(port), gateway \(tally.status?.state.rawValue ?? "unknown") (simulated), \
-        \(tally.pointsWorking) of \(DemoCourtyard.pointCount) call points work
+        \(tally.pointsWorking) of \(DemoCourtyard.pointCount) call points work, \(faults.text)
         """
     }
 
@@ -131,7 +132,8 @@ struct DemoView {
             "calls open        \(tally.calls.count) (\(open))",
             "latency           \(latencies([("p50", 50), ("p90", 90), ("p99", 99)])), max "
                 + (tally.latencies.longest.map(Self.text) ?? "-"),
-            "                  from first edge to subscriber, of buttons that never wait to see what the press becomes",
+            "                  of bedside buttons, first edge to subscriber, with 5 ms minimum width;",
+            "                  a kitchen button first waits to see what the press becomes",
         ]
         let missing = tally.outstanding.prefix(10).map { "missing: \($0.service) from \($0.point)" }
         return (lines + missing).joined(separator: "\n")

@@ -18,12 +18,15 @@ struct LinesClient: ~Copyable {
 
     deinit { close(fd) }
 
+    private static let hungUp = SimulatorError(
+        "the other end hung up without an answer: the gateway has ended, or this is not its simulator-socket")
+
     private static func remedy(_ code: Int32) -> String {
         switch code {
         case ENOENT:
             "No gateway with `hardware: simulated` runs there: start one, or name its simulator-socket with --socket."
         case ECONNREFUSED:
-            "The gateway that made this socket has ended: start it again."
+            "Nobody listens there: if it is a gateway's socket, that gateway has ended."
         case EACCES, EPERM:
             "Only the user that the gateway runs as may press its buttons: use sudo -u."
         default: "Is this the simulator-socket of a gateway with `hardware: simulated`?"
@@ -69,7 +72,7 @@ struct LinesClient: ~Copyable {
     private func send(_ text: String) throws {
         let bytes = Array(text.utf8)
         guard Glibc.send(fd, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
-            throw SimulatorError("the gateway ended the connection")
+            throw Self.hungUp
         }
     }
 
@@ -85,7 +88,7 @@ struct LinesClient: ~Copyable {
             var buffer = [UInt8](repeating: 0, count: 4096)
             let count = read(fd, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw SimulatorError("the gateway ended the connection") }
+            guard count > 0 else { throw Self.hungUp }
             unread += buffer.prefix(count)
         }
     }

@@ -3,7 +3,13 @@ internal import Glibc
 /// One line of a picture: pieces of text, each in its style.
 struct Row {
     enum Style: String {
-        case plain = "0", bold = "1", dim = "2", red = "1;31", green = "32", yellow = "33"
+        // The parameters of the terminal's "select graphic rendition" (ECMA-48, section 8.3.117).
+        case plain = "0"
+        case bold = "1"
+        case dim = "2"
+        case red = "1;31"
+        case green = "32"
+        case yellow = "33"
     }
 
     var pieces: [(text: String, style: Style)]
