@@ -13,6 +13,7 @@ extension GatewayAgent {
         case .received(let message): received(message, now)
         case .away(let reason, let fault): away(reason, fault, now)
         case .subscriptionRefused:
+            refusals.subscription = true
             decide(
                 .fault(
                     .notAuthorised, what: "the broker refuses a subscription: commands may not arrive",
@@ -58,6 +59,7 @@ extension GatewayAgent {
     /// What was on its way is not: it goes again.
     private func startOver() {
         inFlight = [:]
+        refusals = Refusals()
         outbox.rewind()
         shelf.rewind()
     }
