@@ -3,6 +3,10 @@ internal import CallCore
 
 // What the transport tells, and what stands at the broker under this gateway's name.
 extension GatewayAgent {
+    /// Being thrown out by a client of the same id twice within this time is a twin, not a restart noticed late.
+    static let twinWithin = Duration.seconds(120)
+    /// The fault stays this long after the last time, or nobody would see it between two throw-outs.
+    static let twinFaultFor = Duration.seconds(600)
     /// For how long after connecting the broker's retained messages are read back.
     static let readbackFor = Duration.seconds(5)
 
@@ -12,11 +16,11 @@ extension GatewayAgent {
         case .acknowledged(let token, let reason): acknowledged(token, reason, now)
         case .received(let message): received(message, now)
         case .away(let reason, let fault): away(reason, fault, now)
-        case .subscriptionRefused:
+        case .subscriptionRefused(let filter):
             refusals.subscription = true
             decide(
                 .fault(
-                    .notAuthorised, what: "the broker refuses a subscription: commands may not arrive",
+                    .notAuthorised, what: "the broker refuses the subscription to \(filter)",
                     remedy:
                         "give user and client id of \(identity.topics.gateway) read access to \(identity.topics.base)/#"
                 ),
@@ -47,13 +51,29 @@ extension GatewayAgent {
             .fault(
                 .brokerAway, what: reason,
                 remedy: "check the broker and the cable; presses are journalled and will be sent"), now)
+        if fault == .clonedIdentity { return thrownOut(reason, now) }
         if fault != linkFault, let old = linkFault { decide(.faultGone(old), now) }
         linkFault = fault
         if let fault {
             decide(
-                .fault(fault, what: reason, remedy: "see the reason: broker settings, certificates or a copied card"),
+                .fault(fault, what: reason, remedy: "correct user name and password file, here and at the broker"),
                 now)
         }
+    }
+
+    private func thrownOut(_ reason: String, _ now: Now) {
+        defer { thrownOutAt = now.moment }
+        guard let last = thrownOutAt, now.moment - last < Self.twinWithin else { return }
+        decide(
+            .fault(
+                .clonedIdentity, what: reason,
+                remedy: "another board runs with this card's copy: give it a gateway id of its own"), now)
+    }
+
+    func endTwinFault(_ now: Now) {
+        guard let last = thrownOutAt, now.moment - last >= Self.twinFaultFor else { return }
+        thrownOutAt = nil
+        decide(.faultGone(.clonedIdentity), now)
     }
 
     /// What was on its way is not: it goes again.
