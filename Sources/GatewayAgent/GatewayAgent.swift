@@ -50,6 +50,7 @@ public final class GatewayAgent {
     var shelf = Shelf()
     var replies = ReplyQueue()
     var inFlight: [UInt64: InFlight] = [:]
+    var refusals = Refusals()
     /// Decided, and not carried out yet.
     private var todo: [Action] = []
 

@@ -17,6 +17,7 @@ extension GatewayAgent {
         case .received(let message): received(message, now)
         case .away(let reason, let fault): away(reason, fault, now)
         case .subscriptionRefused(let filter):
+            refusals.subscription = true
             decide(
                 .fault(
                     .notAuthorised, what: "the broker refuses the subscription to \(filter)",
@@ -78,6 +79,7 @@ extension GatewayAgent {
     /// What was on its way is not: it goes again.
     private func startOver() {
         inFlight = [:]
+        refusals = Refusals()
         outbox.rewind()
         shelf.rewind()
     }

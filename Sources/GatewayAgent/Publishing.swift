@@ -9,6 +9,26 @@ enum InFlight: Hashable {
     case transient
 }
 
+/// What the broker refuses on this connection, until it takes it.
+struct Refusals {
+    private var subjects: Set<InFlight> = []
+    /// A refused subscription stays refused until the next connection.
+    var subscription = false
+
+    mutating func refused(_ item: InFlight) { subjects.insert(Self.subject(item)) }
+
+    /// The broker has the item.
+    /// - Returns: true if it was the last thing that had been refused.
+    mutating func taken(_ item: InFlight) -> Bool {
+        subjects.remove(Self.subject(item)) != nil && subjects.isEmpty && !subscription
+    }
+
+    /// A lane goes on from the event that was refused: its events count as one.
+    private static func subject(_ item: InFlight) -> InFlight {
+        if case .event(let lane, _) = item { .event(lane, 0) } else { item }
+    }
+}
+
 // What leaves, in which order.
 extension GatewayAgent {
     /// How many messages of lesser urgency may be on their way: the rest of the window stays free for an emergency.
@@ -144,6 +164,7 @@ extension GatewayAgent {
         case .shelf(let item): shelf.acknowledge(item)
         case .transient: break
         }
+        if refusals.taken(item) { decide(.faultGone(.notAuthorised), now) }
     }
 
     private func refused(_ item: InFlight, _ reason: UInt8, _ now: Now) {
@@ -153,6 +174,7 @@ extension GatewayAgent {
         case .shelf(let item): shelf.refuse(item, until: until)
         case .transient: return
         }
+        refusals.refused(item)
         let why = reason == Self.notAuthorized ? "not authorised" : "reason code \(reason)"
         decide(
             .fault(

@@ -24,8 +24,9 @@ final class Broker {
 
     /// Starts it, with nothing remembered, and waits until it listens.
     func start() throws {
+        // Not 0 for "unlimited": mosquitto 2.0.11 then ends the connection of whoever publishes what it may not.
         let lines =
-            ["listener \(port) 127.0.0.1", "persistence false", "max_queued_messages 0", "log_type all"]
+            ["listener \(port) 127.0.0.1", "persistence false", "max_queued_messages 100000", "log_type all"]
             + (geteuid() == 0 ? ["user root"] : []) + settings
         let file = try bench.write(lines.joined(separator: "\n") + "\n", to: "mosquitto-\(port).conf")
         let program = FileManager.default.fileExists(atPath: "/usr/sbin/mosquitto") ? "/usr/sbin/mosquitto" : "mosquitto"
@@ -40,6 +41,8 @@ final class Broker {
     func kill() { process?.end() }
     func freeze() { process?.signal(SIGSTOP) }
     func thaw() { process?.signal(SIGCONT) }
+    /// It reads its access and password files again.
+    func readSettingsAgain() { process?.signal(SIGHUP) }
 
     /// Publishes with mosquitto_pub(1), QoS 1.
     func publish(_ topic: String, _ payload: String, retain: Bool = false) throws {

@@ -24,8 +24,16 @@ final class ChildProcess {
         }
         let words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
+        // The thread that runs a test may have blocked signals; its children must not inherit that.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var pid: pid_t = 0
-        let code = posix_spawnp(&pid, program, &actions, nil, words, environ)
+        let code = posix_spawnp(&pid, program, &actions, &attributes, words, environ)
         guard code == 0 else { throw Broken("\(program) doesn't start: \(String(cString: strerror(code)))") }
         self.pid = pid
     }

@@ -50,7 +50,7 @@ final class Subscriber {
         let keepsRetain = options.contains("5") ? ["--retain-as-published"] : []
         process = try broker.bench.start(
             "mosquitto_sub", "stdbuf",
-            ["-oL", "mosquitto_sub", "-p", "\(broker.port)", "-q", "2", "-F", "%j", "-d"] + options + keepsRetain
+            ["-oL", "mosquitto_sub", "-h", "127.0.0.1", "-p", "\(broker.port)", "-q", "2", "-F", "%j", "-d"] + options + keepsRetain
                 + filters.flatMap { ["-t", $0] })
         try EndToEndTests.wait(until: "the subscription to \(filters)") { process.output.contains("Subscribed (mid") }
     }
