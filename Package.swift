@@ -65,6 +65,8 @@ let package = Package(
         program("courtyard-sim", ["SimulatedLines", "MQTTLink", "CallContract", "CallCore"]),
 
         tests("MQTTLinkTests", ["MQTTLink"]),
+        tests("CallCoreTests", ["CallCore"]),
+        tests("KernelTests", ["CallContract", "CallCore", "Journal"]),  // the program itself, on a kernel's lines
     ],
     swiftLanguageModes: [.v6]
 )
