@@ -64,9 +64,16 @@ let package = Package(
         // The simulator.
         program("courtyard-sim", ["SimulatedLines", "MQTTLink", "CallContract", "CallCore"]),
 
-        tests("MQTTLinkTests", ["MQTTLink"]),
+        // Tests carry their target's name.
         tests("CallCoreTests", ["CallCore"]),
-        tests("KernelTests", ["CallContract", "CallCore", "Journal"]),  // the program itself, on a kernel's lines
+        tests("CallContractTests", ["CallContract", "CallCore"]),
+        tests("GatewayAgentTests", ["GatewayAgent", "CallContract", "Journal", "CallCore"]),
+        tests("SiteConfigTests", ["SiteConfig", "CallCore"]),
+        tests("JournalTests", ["Journal", "CallCore", "CSQLite"]),
+        tests("GPIOLinesTests", ["GPIOLines", "CallCore", "CGpiod"]),  // CGpiod: to play other programs
+        tests("MQTTLinkTests", ["MQTTLink"]),
+        tests("EndToEndTests", []),  // the programs themselves, from outside
+        tests("KernelTests", ["CallContract", "CallCore", "Journal"]),  // and on a kernel's own lines
     ],
     swiftLanguageModes: [.v6]
 )

@@ -265,7 +265,8 @@ public final class GatewayAgent {
         case .set(let fault):
             shelf.want(.fault(fault.id))
             ports.log.log(
-                .warning, "fault \(fault.id): \(fault.what). \(fault.remedy)", ["COURTYARD_FAULT": fault.id.text])
+                fault.since == now.wall ? .warning : .debug, "fault \(fault.id): \(fault.what). \(fault.remedy)",
+                ["COURTYARD_FAULT": fault.id.text])
         case .clear(let id):
             shelf.want(.fault(id))
             ports.log.log(.notice, "fault \(id) is over", ["COURTYARD_FAULT": id.text])

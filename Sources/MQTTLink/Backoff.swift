@@ -5,7 +5,6 @@ struct Backoff {
     let longest: Duration
     let stableAfter: Duration
     private var rounds = 0
-    private var takeovers = 0
 
     init(shortest: Duration, longest: Duration, stableAfter: Duration) {
         self.shortest = shortest
@@ -23,13 +22,11 @@ struct Backoff {
 
     /// The wait after a connection that lasted this long: none if it was a good one.
     ///
-    /// A second client with our id throws us out each time we come back, and we it. From the second time on the
-    /// longest wait applies, until a connection has held for four of those.
-    mutating func afterConnection(lasting: Duration, takenOver: Bool, random: Double) -> Duration {
-        if lasting >= longest * 4 { takeovers = 0 }
-        if takenOver { takeovers += 1 }
-        if takeovers >= 2 && takenOver { return jittered(longest, random) }
-        guard lasting < stableAfter else {
+    /// `displaced`: the broker closed it. A second client with our id does that to us each time it comes, and we to it
+    /// each time we do, so such a connection must have held for four of the longest waits to count as good: two clones
+    /// settle at one change in every longest wait, instead of a storm.
+    mutating func afterConnection(lasting: Duration, displaced: Bool, random: Double) -> Duration {
+        guard lasting < (displaced ? longest * 4 : stableAfter) else {
             rounds = 0
             return .zero
         }

@@ -105,13 +105,13 @@ struct Conversation {
     /// The ends that no packet tells.
     private mutating func isOver(_ ready: Int32, _ now: Tick) -> MQTTFailure? {
         let socket = core.line.withLock { [connection] _ in connection.socket }
-        if socket < 0 { return .lost("the broker closed it") }
+        if socket < 0 { return .closedSilently }
         if opened == nil {
             if now >= begun + core.configuration.handshakeTimeout { return .timedOut(.handshake) }
             if ready != 0 { handshakeReads += 1 }
             if handshakeReads > Self.mostHandshakeReads { return .protocolError("the handshake does not get on") }
             if ready != 0 && hasHungUp(socket) {
-                return Failure.tls(connection) ?? .lost("the broker closed it during the handshake")
+                return Failure.tls(connection) ?? .closedSilently
             }
         }
         if let deadline = core.line.withLock({ $0.silenceDeadline }), now >= deadline.at {

@@ -25,7 +25,7 @@ enum Failure {
         if let failure = tls(connection) { return failure }
         switch mosq_err_t(rawValue: result.code) {
         case MOSQ_ERR_SUCCESS, MOSQ_ERR_CONN_LOST, MOSQ_ERR_NO_CONN:
-            return .lost("the broker closed it")
+            return .closedSilently
         case MOSQ_ERR_ERRNO:
             return .lost(words(of: result.errno))
         case MOSQ_ERR_KEEPALIVE:

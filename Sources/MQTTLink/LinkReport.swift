@@ -13,7 +13,7 @@ public enum LinkReport: Hashable, Sendable {
     /// The broker has taken us. `sessionPresent`: it had kept our subscriptions. `window` publishes may be under way.
     case connected(number: UInt64, broker: Int, sessionPresent: Bool, window: Int)
     /// The connection is over; nothing that is still unacknowledged on it will be.
-    case disconnected(number: UInt64, broker: Int, MQTTFailure)
+    case disconnected(number: UInt64, broker: Int, lasting: Duration, MQTTFailure)
     /// The broker's answer to a publish. MQTT 5 reasons (section 3.4.2.1): 0 taken, 16 nobody subscribes to it, 128 and
     /// above refused, 135 not authorised. MQTT 3.1.1 hides them all behind 0.
     case acknowledged(PublishID, reason: UInt8)
@@ -43,6 +43,10 @@ public enum MQTTFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case password(String)
     /// The connection broke.
     case lost(String)
+    /// The broker closed the connection without a word: it was stopped, or another client came with our client id.
+    /// MQTT 3.1.1 has no word for the latter, and mosquitto before 2.0.21 or so says none in MQTT 5 either, so several
+    /// of these in a row, each soon after a connect, mean a cloned card as `sessionTakenOver` does.
+    case closedSilently
     /// The broker closed the connection with an MQTT 5 DISCONNECT; the code is its reason (section 3.14.2.1).
     case closedByBroker(code: UInt8, String)
     /// Another client came with our client id (MQTT 5 reason 142): a cloned card, most likely.
@@ -90,6 +94,7 @@ public enum MQTTFailure: Error, Hashable, Sendable, CustomStringConvertible {
         case .tls(_, let text): "TLS: \(text)"
         case .password(let text): "password: \(text)"
         case .lost(let text): "connection lost: \(text)"
+        case .closedSilently: "the broker closed the connection without a reason"
         case .closedByBroker(let code, let text): "closed by the broker: \(text) (reason \(code))"
         case .sessionTakenOver: "another client connected with this client id (reason 142)"
         case .protocolError(let text): "not MQTT as expected: \(text)"

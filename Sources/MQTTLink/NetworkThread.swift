@@ -7,7 +7,7 @@ struct NetworkThread {
         case failed
         case stopped
         /// It was connected for this long.
-        case connected(Duration, takenOver: Bool)
+        case connected(Duration, displaced: Bool)
     }
 
     private let core: LinkCore
@@ -55,9 +55,9 @@ struct NetworkThread {
             switch turn(with: broker) {
             case .failed: continue
             case .stopped: return .zero
-            case .connected(let lasting, let takenOver):
+            case .connected(let lasting, let displaced):
                 let random = Double.random(in: 0..<1)
-                return backoff.afterConnection(lasting: lasting, takenOver: takenOver, random: random)
+                return backoff.afterConnection(lasting: lasting, displaced: displaced, random: random)
             }
         }
         return backoff.afterFailedRound(random: Double.random(in: 0..<1))
@@ -92,8 +92,9 @@ struct NetworkThread {
             core.report(.failed(number: attempt.number, broker: broker, failure))
             return failure == .stopped ? .stopped : .failed
         }
-        core.report(.disconnected(number: attempt.number, broker: broker, failure))
-        return failure == .stopped ? .stopped : .connected(lasting, takenOver: failure == .sessionTakenOver)
+        core.report(.disconnected(number: attempt.number, broker: broker, lasting: lasting, failure))
+        let isDisplaced = failure == .sessionTakenOver || failure == .closedSilently
+        return failure == .stopped ? .stopped : .connected(lasting, displaced: isDisplaced)
     }
 }
 
@@ -131,12 +132,22 @@ extension NetworkThread {
                 throw Failure.ofDial(result, connection)
             }
             if core.stop != nil {
-                dial.abandon()
+                leave(dial)
                 throw .stopped
             }
             if SuspendingClock().now >= deadline { return nil }
             _ = core.wakeup.sleep(until: deadline)
             core.answerCheckIns()
+        }
+    }
+
+    /// Gives a dial up for good. A nudge is lost on a thread that has not reached its connect(2) yet, hence several; one
+    /// that hangs in a name look-up is left to end by itself.
+    private func leave(_ dial: Dial) {
+        dial.abandon()
+        for _ in 0..<10 where !dial.hasEnded {
+            _ = core.wakeup.sleep(until: SuspendingClock().now + .milliseconds(20))
+            dial.nudge()
         }
     }
 }

@@ -133,6 +133,12 @@ struct Peer: Sendable {
         return (type, body)
     }
 
+    /// Ends our side without a reset: what came in is read.
+    func end() {
+        shutdown(socket, Int32(SHUT_WR))
+        drain()
+    }
+
     /// Takes CONNECT and answers that it is welcome, in MQTT 5.
     func welcome() -> Bool {
         guard let connect = packet(), connect.type == 0x10 else { return false }

@@ -1,6 +1,10 @@
 import Foundation
 import MQTTLink
 import Synchronization
+import Testing
+
+/// One after the other: they measure times and look at the process's threads.
+@Suite(.serialized) enum LinkTests {}
 
 /// A link with its recorder, numbering its attempts from 1, stopped when the test lets it go.
 final class TestLink: Sendable {
@@ -35,6 +39,11 @@ final class TestLink: Sendable {
     @discardableResult
     func connected(from start: Int = 0, within seconds: Double = 10) throws -> UInt64 {
         try recorder.one(from: start, within: seconds, "connect", \.connected)
+    }
+
+    /// The first failed attempt.
+    func failure(within seconds: Double = 10) throws -> MQTTFailure {
+        try recorder.one(within: seconds, "failure", \.failed)
     }
 
     /// Publishes and waits for the answer's reason.

@@ -74,6 +74,6 @@ extension LinkReport {
     var received: Message? { if case .received(let message) = self { message } else { nil } }
     var subscribed: UInt8? { if case .subscribed(_, let reason) = self { reason } else { nil } }
     var failed: MQTTFailure? { if case .failed(_, _, let failure) = self { failure } else { nil } }
-    var disconnected: MQTTFailure? { if case .disconnected(_, _, let failure) = self { failure } else { nil } }
+    var disconnected: MQTTFailure? { if case .disconnected(_, _, _, let failure) = self { failure } else { nil } }
     var waiting: Duration? { if case .waiting(let time) = self { time } else { nil } }
 }
