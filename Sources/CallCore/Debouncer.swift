@@ -38,7 +38,8 @@ public struct Debouncer: Hashable, Sendable {
         case pressed(opened: Moment?)
     }
 
-    private let settings: Settings
+    /// May change while a press lasts: what comes next is judged by the new ones.
+    public var settings: Settings
     private var phase = Phase.open
     /// Edges from before the last level reading are part of what the reading showed.
     private var knownSince: Moment?
@@ -63,14 +64,18 @@ public struct Debouncer: Hashable, Sendable {
     /// The contact was made or opened.
     public mutating func edge(made: Bool, at moment: Moment) -> [Outcome] {
         if let knownSince, moment < knownSince { return [] }
-        var outcomes = advance(to: moment)
+        return advance(to: moment) + follow(made, at: moment)
+    }
+
+    /// The contact is made or open from `moment` on, and nothing was due before.
+    private mutating func follow(_ made: Bool, at moment: Moment) -> [Outcome] {
         switch phase {
         case .open where made:
             phase = .making(first: moment, made: true, changed: moment, madeFor: .zero)
         case .open where settings.minimumWidth == .zero:
             // An opening of an open contact: it was made for less time than the kernel needs to look.
             phase = .pressed(opened: moment)
-            return outcomes + [.pressed(at: moment)]
+            return [.pressed(at: moment)]
         case .making(let first, let wasMade, let changed, let madeFor) where made != wasMade:
             let total = wasMade ? madeFor + (moment - changed) : madeFor
             phase = .making(first: first, made: made, changed: moment, madeFor: total)
@@ -78,22 +83,16 @@ public struct Debouncer: Hashable, Sendable {
         case .pressed where made: phase = .pressed(opened: nil)
         case .open, .making, .pressed: break
         }
-        outcomes += advance(to: moment)
-        return outcomes
+        return advance(to: moment)
     }
 
     /// The level was read anew after the kernel lost edges of this line.
     public mutating func resume(made: Bool, at moment: Moment) -> [Outcome] {
-        var outcomes = advance(to: moment)
-        switch phase {
-        case .making(let first, _, _, _) where !made:
-            // How long it was made is lost. A press too many is better than one too few.
-            phase = .pressed(opened: moment)
-            outcomes.append(.pressed(at: first))
-        default: outcomes += edge(made: made, at: moment)
-        }
         knownSince = moment
-        return outcomes
+        guard case .making(let first, _, _, _) = phase else { return advance(to: moment) + follow(made, at: moment) }
+        // How long it was made is lost, so it can't be called a spike. A press too many is better than one too few.
+        phase = .pressed(opened: made ? nil : moment)
+        return [.pressed(at: first)]
     }
 
     /// The line is watched from now on, and this is its level: a contact made already is being pressed.

@@ -41,7 +41,8 @@ public struct Gestures: Hashable, Sendable {
         case spent
     }
 
-    private let settings: Settings
+    /// May change while the button is down: what comes next is judged by the new ones.
+    public var settings: Settings
     private var phase = Phase.idle
 
     public init(_ settings: Settings) { self.settings = settings }
@@ -68,6 +69,9 @@ public struct Gestures: Hashable, Sendable {
             told.append(Gesture(service: double, at: toldAlready ? moment : first))
             phase = .spent
         } else {
+            if case .between(let first, _, told: false) = phase {  // no double press any more, since a reload
+                told.append(Gesture(service: settings.press, at: first))
+            }
             if tellsPressAtOnce { told.append(Gesture(service: settings.press, at: moment)) }
             phase = .down(since: moment, told: tellsPressAtOnce)
         }

@@ -1,6 +1,6 @@
 /// What is known of one call point: its contact, its gesture, and whether its line works.
 struct PointWatch: Sendable {
-    let point: CallPoint
+    private(set) var point: CallPoint
     private var debouncer: Debouncer
     private var gestures: Gestures
     /// When the press that lasts now began.
@@ -59,11 +59,12 @@ struct PointWatch: Sendable {
         return told
     }
 
-    /// Carries its memory over to changed settings of the same point.
+    /// The same contact under changed settings: a press that lasts goes on lasting.
     func changed(to point: CallPoint) -> PointWatch {
-        var watch = PointWatch(point, since: since)
-        watch.condition = condition
-        watch.lastPress = lastPress
+        var watch = self
+        watch.point = point
+        watch.debouncer.settings = point.debounce
+        watch.gestures.settings = point.gestures
         return watch
     }
 

@@ -44,6 +44,20 @@ extension [Action] {
 }
 
 @Suite("Courtyard") struct CourtyardTests {
+    @Test("A reload that changes a held button's settings takes its release for a release")
+    func changedWhileHeld() {
+        var courtyard = courtyard()
+        var actions = courtyard.handle(.line(.edge(bed.id, made: true, at: ms(100))), at: at(100))
+        actions += courtyard.run(until: 200)
+        var changed = bed
+        changed.debounce.minimumWidth = .zero
+        actions += courtyard.handle(.site(points: [changed, kitchen], services: Service.defaults), at: at(210))
+        actions += courtyard.handle(.line(.edge(bed.id, made: false, at: ms(300))), at: at(300))
+        actions += courtyard.run(until: 400)
+        #expect(actions.events.map(\.type) == [.pressed, .raised])
+        #expect(courtyard.press(bed.id, from: 500, to: 600).events.map(\.call.presses) == [2])
+    }
+
     @Test("A press is an event, raises a call, and its record is kept")
     func press() {
         var courtyard = courtyard()

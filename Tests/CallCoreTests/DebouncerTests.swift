@@ -93,6 +93,17 @@ private func outcomes(
         #expect(debouncer.advance(to: ms(75)) == [.released(at: ms(50))])
     }
 
+    @Test("A level read after lost edges: bounce that filled the kernel's queue is no spike", arguments: [true, false])
+    func lostAfterBounce(made: Bool) {
+        var debouncer = Debouncer(.init())
+        for (index, change) in [true, false, true, false].enumerated() {
+            #expect(debouncer.edge(made: change, at: ms(10 + Double(index) / 5)).isEmpty)
+        }
+        #expect(debouncer.resume(made: made, at: ms(500)) == [.pressed(at: ms(10))])
+        #expect(debouncer.isPressed)
+        #expect(debouncer.advance(to: ms(525)) == (made ? [] : [.released(at: ms(500))]))
+    }
+
     @Test("Edges from before a level reading are part of the reading")
     func staleEdges() {
         var debouncer = Debouncer(.init(minimumWidth: .zero))

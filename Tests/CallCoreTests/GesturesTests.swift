@@ -54,4 +54,12 @@ private func told(_ settings: Gestures.Settings, until end: Double, _ moves: [(d
         #expect(
             told(rich, until: 9000, [(true, 5), (false, 80), (true, 700), (false, 780)]) == ["meal@5", "meal@700"])
     }
+
+    @Test("A press that waited for a second one is told though double presses were abolished meanwhile")
+    func abolishedDouble() {
+        var gestures = Gestures(.init(press: .meal, double: .errand))
+        #expect(gestures.pressed(at: ms(5)).isEmpty && gestures.released(at: ms(80)).isEmpty)
+        gestures.settings = .init(press: .meal)
+        #expect(gestures.pressed(at: ms(200)).map(\.at) == [ms(5), ms(200)])
+    }
 }
