@@ -91,6 +91,11 @@ struct Conversation {
             for _ in 0..<16 where result.isSuccess && connection.socket >= 0 { result = connection.read() }
             return result.isSuccess ? failure : result
         }
+        if result.isSuccess && connection.socket >= 0 && !line.isOpen && connection.broker.tls != nil {
+            // A broker that does not like our certificate says so and resets the connection. Writing CONNECT before its
+            // word is read would find the reset first, and lose the word.
+            result = connection.read()
+        }
         if result.isSuccess && connection.socket >= 0 && (connection.wantsToWrite || !line.isOpen) {
             result = connection.write()
             if line.isOpen { line.noteTraffic(out: now) }
