@@ -30,8 +30,10 @@ enum Failure {
             return .lost(words(of: result.errno))
         case MOSQ_ERR_KEEPALIVE:
             return .timedOut(.ping)
-        case MOSQ_ERR_PROTOCOL, MOSQ_ERR_MALFORMED_PACKET,
-            MOSQ_ERR_DUPLICATE_PROPERTY, MOSQ_ERR_MALFORMED_UTF8:
+        case MOSQ_ERR_MALFORMED_PACKET where connection.broker.version == .v5:
+            // What libmosquitto 2.0.21 makes of a CONNACK without MQTT 5's properties.
+            return .protocolError("a malformed packet; a broker without MQTT 5 answers so: set version 3.1.1 for it")
+        case MOSQ_ERR_PROTOCOL, MOSQ_ERR_MALFORMED_PACKET, MOSQ_ERR_DUPLICATE_PROPERTY, MOSQ_ERR_MALFORMED_UTF8:
             return .protocolError(libraryWords(result))
         default:
             return .lost(libraryWords(result))
