@@ -41,30 +41,38 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CGpiodLibrary", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev"])]),
         .target(name: "CGpiod", dependencies: ["CGpiodLibrary"]),  // one shim over libgpiod 1.6 and 2.x
 
         // The gateway. The arrows are docs/ARCHITECTURE.md's; Tests/TidyTests holds the imports to them.
         target("CallCore", []),
         target("CallContract", ["CallCore"]),
-        target("Journal", ["CallCore", "CSQLite"]),
+        target("Journal", ["CallCore", "CSQLite", "CLinux"]),
         target("SiteConfig", ["CallCore", "CYaml"]),
-        target("GPIOLines", ["CallCore", "CGpiod", "CLinux"]),
-        target("SimulatedLines", ["CallCore", "CLinux"]),
-        target("MQTTLink", ["CMosquitto", "CLinux"]),
+        target("LinuxSupport", ["CLinux"]),
+        target("GPIOLines", ["CallCore", "CGpiod", "LinuxSupport", "CLinux"]),
+        target("SimulatedLines", ["CallCore", "LinuxSupport", "CLinux"]),
+        target("MQTTLink", ["CMosquitto", "LinuxSupport", "CLinux"]),
         target("GatewayAgent", ["CallCore", "CallContract", "Journal"]),
         program(
             "courtyard-gateway",
             [
                 "GatewayAgent", "GPIOLines", "SimulatedLines", "MQTTLink", "Journal", "SiteConfig", "CallContract",
-                "CallCore", "CSystemd", "CLinux",
+                "CallCore", "LinuxSupport", "CLinux",
             ]),
 
         // The simulator.
         program("courtyard-sim", ["SimulatedLines", "MQTTLink", "CallContract", "CallCore"]),
 
+        // Tests carry their target's name.
+        tests("CallCoreTests", ["CallCore"]),
+        tests("CallContractTests", ["CallContract", "CallCore"]),
+        tests("GatewayAgentTests", ["GatewayAgent", "CallContract", "Journal", "CallCore"]),
+        tests("SiteConfigTests", ["SiteConfig", "CallCore"]),
+        tests("JournalTests", ["Journal", "CallCore", "CSQLite"]),
+        tests("GPIOLinesTests", ["GPIOLines", "CallCore", "CGpiod"]),  // CGpiod: to play other programs
         tests("MQTTLinkTests", ["MQTTLink"]),
+        tests("EndToEndTests", []),  // the programs themselves, from outside
     ],
     swiftLanguageModes: [.v6]
 )

@@ -34,6 +34,9 @@ public struct Service: Hashable, Sendable {
         self.priority = priority
     }
 
+    /// The largest number a priority can have: the least urgent.
+    public static let leastPriority = 9
+
     /// What every site has unless it says otherwise.
     public static let defaults = [
         Service(id: .emergency, priority: 1), Service(id: .meal, priority: 3), Service(id: .errand, priority: 3),

@@ -21,4 +21,110 @@ public struct Debouncer: Hashable, Sendable {
             self.quiet = quiet
         }
     }
+
+    /// What the edges turned out to be.
+    public enum Outcome: Hashable, Sendable {
+        /// The contact counts as pressed; `at` is its first edge.
+        case pressed(at: Moment)
+        /// The contact counts as released; `at` is when it opened for good.
+        case released(at: Moment)
+    }
+
+    private enum Phase: Hashable, Sendable {
+        case open
+        /// A first edge came; not yet made for long enough. `madeFor` sums the made stretches before `changed`.
+        case making(first: Moment, made: Bool, changed: Moment, madeFor: Duration)
+        /// Pressed; `opened` is the last opening while the contact is open.
+        case pressed(opened: Moment?)
+    }
+
+    private let settings: Settings
+    private var phase = Phase.open
+    /// Edges from before the last level reading are part of what the reading showed.
+    private var knownSince: Moment?
+
+    public init(_ settings: Settings) { self.settings = settings }
+
+    /// True from the moment a press counts until its release counts.
+    public var isPressed: Bool {
+        if case .pressed = phase { true } else { false }
+    }
+
+    /// When `advance` has something to say, if no edge comes before.
+    public var deadline: Moment? {
+        switch phase {
+        case .open, .pressed(opened: nil): nil
+        case .pressed(let opened?): opened + settings.quiet
+        case .making(let first, made: true, let changed, let madeFor): due(first, changed, madeFor)
+        case .making(_, made: false, let changed, _): changed + settings.minimumWidth
+        }
+    }
+
+    /// The contact was made or opened.
+    public mutating func edge(made: Bool, at moment: Moment) -> [Outcome] {
+        if let knownSince, moment < knownSince { return [] }
+        var outcomes = advance(to: moment)
+        switch phase {
+        case .open where made:
+            phase = .making(first: moment, made: true, changed: moment, madeFor: .zero)
+        case .open where settings.minimumWidth == .zero:
+            // An opening of an open contact: it was made for less time than the kernel needs to look.
+            phase = .pressed(opened: moment)
+            return outcomes + [.pressed(at: moment)]
+        case .making(let first, let wasMade, let changed, let madeFor) where made != wasMade:
+            let total = wasMade ? madeFor + (moment - changed) : madeFor
+            phase = .making(first: first, made: made, changed: moment, madeFor: total)
+        case .pressed(opened: nil) where !made: phase = .pressed(opened: moment)
+        case .pressed where made: phase = .pressed(opened: nil)
+        case .open, .making, .pressed: break
+        }
+        outcomes += advance(to: moment)
+        return outcomes
+    }
+
+    /// The level was read anew after the kernel lost edges of this line.
+    public mutating func resume(made: Bool, at moment: Moment) -> [Outcome] {
+        var outcomes = advance(to: moment)
+        switch phase {
+        case .making(let first, _, _, _) where !made:
+            // How long it was made is lost. A press too many is better than one too few.
+            phase = .pressed(opened: moment)
+            outcomes.append(.pressed(at: first))
+        default: outcomes += edge(made: made, at: moment)
+        }
+        knownSince = moment
+        return outcomes
+    }
+
+    /// The line is watched from now on, and this is its level: a contact made already is being pressed.
+    public mutating func arm(made: Bool, at moment: Moment) -> [Outcome] {
+        phase = .open
+        knownSince = nil
+        let outcomes = made ? edge(made: true, at: moment) : []
+        knownSince = moment
+        return outcomes
+    }
+
+    /// Time has passed without an edge.
+    public mutating func advance(to moment: Moment) -> [Outcome] {
+        guard let deadline, deadline <= moment else { return [] }
+        switch phase {
+        case .making(let first, made: true, _, _):
+            phase = .pressed(opened: nil)
+            return [.pressed(at: first)]
+        case .making:
+            phase = .open  // a spike
+            return []
+        case .pressed(let opened?):
+            phase = .open
+            return [.released(at: opened)]
+        case .open, .pressed(opened: nil): preconditionFailure("a contact at rest has no deadline")
+        }
+    }
+
+    /// When a contact that is made now will have been pressed: a minimum width after its first edge, however it
+    /// bounced, but only if it was made for half of that, so that two spikes don't add up to a press.
+    private func due(_ first: Moment, _ changed: Moment, _ madeFor: Duration) -> Moment {
+        max(first + settings.minimumWidth, changed + (settings.minimumWidth / 2 - madeFor))
+    }
 }

@@ -24,4 +24,82 @@ public struct Gestures: Hashable, Sendable {
             self.doubleWithin = doubleWithin
         }
     }
+
+    /// A gesture that was recognised: what it asks for, and when it began.
+    public struct Gesture: Hashable, Sendable {
+        public let service: ServiceID
+        public let at: Moment
+    }
+
+    private enum Phase: Hashable, Sendable {
+        case idle
+        /// Held down; `told` if the press itself has been told already.
+        case down(since: Moment, told: Bool)
+        /// Released, and waiting for a second press.
+        case between(first: Moment, released: Moment, told: Bool)
+        /// Nothing more can come of it until the button is released.
+        case spent
+    }
+
+    private let settings: Settings
+    private var phase = Phase.idle
+
+    public init(_ settings: Settings) { self.settings = settings }
+
+    /// An emergency never waits to see whether it becomes something else; nor does a press that can't.
+    private var tellsPressAtOnce: Bool {
+        settings.press == .emergency || (settings.hold == nil && settings.double == nil)
+    }
+
+    /// When `advance` has something to say, if nothing happens before.
+    public var deadline: Moment? {
+        switch phase {
+        case .idle, .spent: nil
+        case .down(let since, _): settings.hold == nil ? nil : since + settings.holdAfter
+        case .between(_, let released, _): released + settings.doubleWithin
+        }
+    }
+
+    /// The button was pressed, at its first edge.
+    public mutating func pressed(at moment: Moment) -> [Gesture] {
+        var told = advance(to: moment)
+        if case .between(let first, _, let toldAlready) = phase, let double = settings.double {
+            if toldAlready { told.append(Gesture(service: settings.press, at: moment)) }
+            told.append(Gesture(service: double, at: toldAlready ? moment : first))
+            phase = .spent
+        } else {
+            if tellsPressAtOnce { told.append(Gesture(service: settings.press, at: moment)) }
+            phase = .down(since: moment, told: tellsPressAtOnce)
+        }
+        return told
+    }
+
+    /// The button was released.
+    public mutating func released(at moment: Moment) -> [Gesture] {
+        var told = advance(to: moment)
+        switch phase {
+        case .down(let since, let toldAlready) where settings.double != nil:
+            phase = .between(first: since, released: moment, told: toldAlready)
+        case .down(let since, told: false):
+            told.append(Gesture(service: settings.press, at: since))
+            phase = .idle
+        case .down, .spent: phase = .idle
+        case .idle, .between: break
+        }
+        return told
+    }
+
+    /// Time has passed.
+    public mutating func advance(to moment: Moment) -> [Gesture] {
+        guard let deadline, deadline <= moment else { return [] }
+        switch phase {
+        case .down(let since, _):
+            phase = .spent
+            return settings.hold.map { [Gesture(service: $0, at: since)] } ?? []
+        case .between(let first, _, let told):
+            phase = .idle
+            return told ? [] : [Gesture(service: settings.press, at: first)]
+        case .idle, .spent: preconditionFailure("a button at rest has no deadline")
+        }
+    }
 }

@@ -25,7 +25,7 @@ public enum LineReport: Hashable, Sendable {
 }
 
 /// Why a line can't be watched. The texts name the line as the installer knows it ("pinctrl-bcm2711 offset 17").
-public enum LineTrouble: Hashable, Sendable {
+public enum LineTrouble: Error, Hashable, Sendable {
     /// No chip of that label, no line of that name, or an offset past the chip's end; also a chip that was unplugged.
     case missing(line: String)
     /// The line at that offset has another name than the site file says.

@@ -12,6 +12,9 @@ public struct Moment: Hashable, Comparable, Sendable {
     public static func + (moment: Moment, span: Duration) -> Moment {
         Moment(nanoseconds: moment.nanoseconds + span.nanoseconds)
     }
+    public static func - (moment: Moment, span: Duration) -> Moment {
+        Moment(nanoseconds: moment.nanoseconds - span.nanoseconds)
+    }
     public static func - (a: Moment, b: Moment) -> Duration { .nanoseconds(a.nanoseconds - b.nanoseconds) }
 }
 

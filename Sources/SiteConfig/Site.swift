@@ -58,5 +58,10 @@ public struct Site: Hashable, Sendable {
         public var control: String
         /// Where `courtyard-sim` presses buttons, on simulated hardware. Default `/run/courtyard-gateway/lines.sock`.
         public var simulator: String
+
+        /// Where they are unless the site file says otherwise.
+        public static let standard = Files(
+            journal: "/var/lib/courtyard-gateway/gateway.db", control: "/run/courtyard-gateway/control.sock",
+            simulator: "/run/courtyard-gateway/lines.sock")
     }
 }

@@ -1,0 +1,79 @@
+/// A named condition that is set, told while it lasts, and cleared.
+public struct Fault: Hashable, Sendable {
+    public let id: FaultID
+    /// When it was set.
+    public let since: WallTime
+    /// What is wrong, naming the thing: "BTN3 is held by gpiomon".
+    public let what: String
+    /// What a person can do about it.
+    public let remedy: String
+    /// The call points it concerns, if it concerns any.
+    public let points: [PointID]
+
+    public init(id: FaultID, since: WallTime, what: String, remedy: String, points: [PointID] = []) {
+        self.id = id
+        self.since = since
+        self.what = what
+        self.remedy = remedy
+        self.points = points
+    }
+
+    /// True if presses may be missed or unheard while it lasts: the gateway is then `degraded`, not `ready`.
+    public var degrades: Bool { !Self.harmless.contains(id) }
+
+    /// Every press is heard and told while these last.
+    private static let harmless: Set<FaultID> = [
+        .simulatedHardware, .journalReplaced, .clockNotSynchronised, .siteFileRefused,
+    ]
+}
+
+extension FaultID {
+    /// No chip or line as the site file names it, or a chip that was unplugged.
+    public static let lineMissing = FaultID(unchecked: "line-missing")
+    /// A line whose name is another than the site file says.
+    public static let lineRenamed = FaultID(unchecked: "line-renamed")
+    /// A line that another program holds.
+    public static let lineBusy = FaultID(unchecked: "line-busy")
+    /// A line that the kernel refused.
+    public static let lineRefused = FaultID(unchecked: "line-refused")
+    /// A contact that has been made for too long.
+    public static let lineStuck = FaultID(unchecked: "line-stuck")
+    /// The kernel dropped edges; cleared after an hour without.
+    public static let eventsLost = FaultID(unchecked: "events-lost")
+    /// The journal can't be written.
+    public static let journalFailing = FaultID(unchecked: "journal-failing")
+    /// The journal at start was unusable; it was set aside and a new one begun.
+    public static let journalReplaced = FaultID(unchecked: "journal-replaced")
+    /// Presses come from a simulator.
+    public static let simulatedHardware = FaultID(unchecked: "simulated-hardware")
+    /// The broker doesn't allow the gateway what it must do.
+    public static let notAuthorised = FaultID(unchecked: "not-authorised")
+    /// No broker is reached.
+    public static let brokerAway = FaultID(unchecked: "broker-away")
+    /// Another client uses this gateway's id: a copied card.
+    public static let clonedIdentity = FaultID(unchecked: "cloned-identity")
+    /// The wall clock has not been set since boot.
+    public static let clockNotSynchronised = FaultID(unchecked: "clock-not-synchronised")
+    /// The site file on disk is not good; the one before is still in force.
+    public static let siteFileRefused = FaultID(unchecked: "site-file-refused")
+}
+
+/// The faults that are set. Says only what changed.
+struct FaultBook: Sendable {
+    private(set) var faults: [FaultID: Fault] = [:]
+
+    /// Sets the fault, keeping the first `since` while its text changes; nil if that is how it stands already.
+    mutating func set(
+        _ id: FaultID, what: String, remedy: String, points: [PointID] = [], now: Now
+    ) -> Action? {
+        let fault = Fault(
+            id: id, since: faults[id]?.since ?? now.wall, what: what, remedy: remedy, points: points)
+        guard faults.updateValue(fault, forKey: id) != fault else { return nil }
+        return .set(fault)
+    }
+
+    /// Clears the fault; nil if it was not set.
+    mutating func clear(_ id: FaultID) -> Action? {
+        faults.removeValue(forKey: id).map { _ in .clear(id) }
+    }
+}

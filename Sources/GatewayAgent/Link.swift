@@ -1,0 +1,138 @@
+internal import CallContract
+internal import CallCore
+
+// What the transport tells, and what stands at the broker under this gateway's name.
+extension GatewayAgent {
+    /// Being thrown out by a client of the same id twice within this time is a twin, not a restart noticed late.
+    static let twinWithin = Duration.seconds(120)
+    /// The fault stays this long after the last time, or nobody would see it between two throw-outs.
+    static let twinFaultFor = Duration.seconds(600)
+    /// For how long after connecting the broker's retained messages are read back.
+    static let readbackFor = Duration.seconds(5)
+
+    func take(_ input: LinkInput, _ now: Now) {
+        switch input {
+        case .connected(let connection, let broker): connected(connection, broker, now)
+        case .acknowledged(let token, let reason): acknowledged(token, reason, now)
+        case .received(let message): received(message, now)
+        case .away(let reason, let fault): away(reason, fault, now)
+        case .subscriptionRefused(let filter):
+            decide(
+                .fault(
+                    .notAuthorised, what: "the broker refuses the subscription to \(filter)",
+                    remedy:
+                        "give user and client id of \(identity.topics.gateway) read access to \(identity.topics.base)/#"
+                ),
+                now)
+        }
+    }
+
+    private func connected(_ connection: UInt64, _ broker: String, _ now: Now) {
+        link = (connection, broker)
+        ports.log.log(.notice, "connected to \(broker), connection \(connection)", [:])
+        for fault in [FaultID.brokerAway, .notAuthorised] + (linkFault.map { [$0] } ?? []) {
+            decide(.faultGone(fault), now)
+        }
+        linkFault = nil
+        startOver()
+        publishedState = nil
+        offerEverything()
+        for filter in identity.topics.retained + [identity.topics.status] { ports.transport.subscribe(filter) }
+        readbackUntil = now.moment + Self.readbackFor
+    }
+
+    private func away(_ reason: String, _ fault: FaultID?, _ now: Now) {
+        if link != nil { ports.log.log(.warning, "broker away: \(reason)", [:]) }
+        link = nil
+        readbackUntil = nil
+        startOver()
+        decide(
+            .fault(
+                .brokerAway, what: reason,
+                remedy: "check the broker and the cable; presses are journalled and will be sent"), now)
+        if fault == .clonedIdentity { return thrownOut(reason, now) }
+        if fault != linkFault, let old = linkFault { decide(.faultGone(old), now) }
+        linkFault = fault
+        if let fault {
+            decide(
+                .fault(fault, what: reason, remedy: "correct user name and password file, here and at the broker"),
+                now)
+        }
+    }
+
+    private func thrownOut(_ reason: String, _ now: Now) {
+        defer { thrownOutAt = now.moment }
+        guard let last = thrownOutAt, now.moment - last < Self.twinWithin else { return }
+        decide(
+            .fault(
+                .clonedIdentity, what: reason,
+                remedy: "another board runs with this card's copy: give it a gateway id of its own"), now)
+    }
+
+    func endTwinFault(_ now: Now) {
+        guard let last = thrownOutAt, now.moment - last >= Self.twinFaultFor else { return }
+        thrownOutAt = nil
+        decide(.faultGone(.clonedIdentity), now)
+    }
+
+    /// What was on its way is not: it goes again.
+    private func startOver() {
+        inFlight = [:]
+        outbox.rewind()
+        shelf.rewind()
+    }
+
+    /// Everything retained, once more.
+    func offerEverything() {
+        shelf.want(.status)
+        for call in core.openCalls { shelf.want(.call(call.id, call.service)) }
+        for fault in core.setFaults { shelf.want(.fault(fault.id)) }
+        shelf.want(.summary)
+        for point in core.pointStatuses { shelf.want(.point(point.id)) }
+    }
+
+    private func received(_ message: IncomingMessage, _ now: Now) {
+        switch identity.topics.subject(of: message.topic) {
+        case .command(let name): take(command: name, message, now)
+        case .status: foundStatus(message)
+        case let subject? where message.retained && !message.payload.isEmpty: found(subject, message, now)
+        case nil where message.retained && !message.payload.isEmpty && identity.topics.isCall(message.topic):
+            shelf.want(.leftover(topic: message.topic))  // not even a service's name
+        default: break  // what this gateway writes, on its way back
+        }
+    }
+
+    /// A retained topic of this gateway: adopted, overwritten by what is on the shelf, or emptied.
+    private func found(_ subject: Topics.Subject, _ message: IncomingMessage, _ now: Now) {
+        switch subject {
+        case .call(let service, let text):
+            if let id = CallID(text), core.call(id)?.service == service { return }
+            if let call = (try? WireJSON.read(CallMessage.self, from: message.payload))?.call,
+                call.id.description == text, call.service == service,
+                call.id.journal != journal, !call.state.isClosed
+            {
+                ports.log.log(.notice, "adopting open call \(call.id) of another journal", [:])
+                return decide(.orphan(call), now)
+            }
+        case .fault(let text): if let id = FaultID(text), core.fault(id) != nil { return }
+        case .point(let text): if let id = PointID(text), core.point(id) != nil { return }
+        case .status, .command: return
+        }
+        shelf.want(.leftover(topic: message.topic))
+    }
+
+    /// A status that isn't this gateway's current one: an old will that came late, or a twin.
+    private func foundStatus(_ message: IncomingMessage) {
+        guard let link, let published = publishedState else { return }
+        let found = try? WireJSON.read(StatusMessage.self, from: message.payload)
+        if found?.connection == link.connection, found?.boot == identity.boot, found?.state != .offline { return }
+        if found == status(published) { return }
+        shelf.want(.status)
+    }
+
+    func endReadback(_ now: Now) {
+        guard let until = readbackUntil, until <= now.moment else { return }
+        readbackUntil = nil
+        for filter in identity.topics.retained { ports.transport.unsubscribe(filter) }
+    }
+}

@@ -1,0 +1,52 @@
+/// One key of the site file as people are told of it: one row of the reference page.
+struct KeyDoc: Sendable {
+    enum Shape { case scalar, mapping, list, listOrMapping }
+    enum Presence {
+        case required
+        /// What holds when the key isn't there, in the page's words.
+        case optional(String)
+    }
+
+    let name: String
+    let shape: Shape
+    let presence: Presence
+    let allowed: String
+    let unit: String?
+    let example: String
+    /// What it means, in one line.
+    let meaning: String
+
+    init(
+        _ name: String, _ shape: Shape, _ presence: Presence, allowed: String, unit: String? = nil, example: String,
+        _ meaning: String
+    ) {
+        self.name = name
+        self.shape = shape
+        self.presence = presence
+        self.allowed = allowed
+        self.unit = unit
+        self.example = example
+        self.meaning = meaning
+    }
+}
+
+/// A key with a single value of a known kind.
+struct Key<Value: Sendable>: Sendable {
+    let doc: KeyDoc
+    let kind: Kind<Value>
+
+    var name: String { doc.name }
+
+    init(
+        _ name: String, _ presence: KeyDoc.Presence, _ kind: Kind<Value>, example: String, _ meaning: String
+    ) {
+        doc = KeyDoc(
+            name, .scalar, presence, allowed: kind.allowed, unit: kind.unit, example: example, meaning)
+        self.kind = kind
+    }
+
+    /// The same key under the name a CSV column has.
+    func named(_ name: String, _ meaning: String? = nil) -> Key {
+        Key(name, doc.presence, kind, example: doc.example, meaning ?? doc.meaning)
+    }
+}

@@ -1,0 +1,140 @@
+/// One thing that is wrong with a site file or a points file: where, what was found, and what would be right.
+///
+/// Printed as `gateway.yaml:12:5: points[3].line.offset: found "seven", allowed: a whole number from 0 to 511`.
+public struct Problem: Hashable, Sendable, CustomStringConvertible {
+    /// The file, as it was named to the reader.
+    public let file: String
+    /// Counted from 1; nil when the file as a whole is meant.
+    public let line: Int?
+    /// In characters, counted from 1; nil when the file as a whole is meant.
+    public let column: Int?
+    /// The way to the value, list items counted from 0: `points[3].line.offset`; in a CSV file the column's name.
+    /// Empty when no value is meant.
+    public let keyPath: String
+    /// What stands there. Never a secret.
+    public let found: String
+    /// What may stand there.
+    public let allowed: String
+
+    public var description: String {
+        var place = file
+        if let line { place += ":\(line)" }
+        if let column { place += ":\(column)" }
+        return "\(place): \(keyPath.isEmpty ? "" : keyPath + ": ")found \(found), allowed: \(allowed)"
+    }
+}
+
+/// Why a site file can't be used: everything that is wrong with it, in the order of the files' lines. Never empty.
+public struct SiteProblems: Error, Sendable, CustomStringConvertible {
+    /// At most `ProblemList.remembered` of them.
+    public let problems: [Problem]
+    /// How many were found, also those that are not kept.
+    public let total: Int
+
+    /// How many are printed: more than anybody corrects before trying again.
+    public static let printed = 100
+
+    /// One line per problem, the first hundred; then how many more there are.
+    public var description: String {
+        var lines = problems.prefix(Self.printed).map(\.description)
+        if total > lines.count { lines.append("and \(total - lines.count) more") }
+        return lines.joined(separator: "\n")
+    }
+}
+
+/// A position in a file, both counted from 1.
+struct Mark: Hashable, Sendable {
+    let line: Int
+    let column: Int
+}
+
+/// A position in a named file.
+struct Place: Hashable, Sendable {
+    let file: String
+    let mark: Mark
+
+    /// `points.csv:7`, for messages that name a second place.
+    var short: String { "\(file):\(mark.line)" }
+}
+
+/// Collects problems while the reader goes on reading.
+final class ProblemList {
+    /// How many are kept; the rest are only counted, so that a hostile file can't fill the memory with its mistakes.
+    static let remembered = 10_000
+
+    private var problems: [Problem] = []
+    private(set) var total = 0
+    /// The files in the order they were read, which is the order of the messages.
+    private var files: [String: Int] = [:]
+
+    /// Says that messages about `file` come after those about the files known so far.
+    func opened(_ file: String) {
+        if files[file] == nil { files[file] = files.count }
+    }
+
+    func add(_ place: Place, _ keyPath: String, found: String, allowed: String) {
+        add(
+            Problem(
+                file: place.file, line: place.mark.line, column: place.mark.column, keyPath: keyPath, found: found,
+                allowed: allowed))
+    }
+
+    /// A problem of the file as a whole.
+    func add(file: String, found: String, allowed: String) {
+        add(Problem(file: file, line: nil, column: nil, keyPath: "", found: found, allowed: allowed))
+    }
+
+    private func add(_ problem: Problem) {
+        total += 1
+        if problems.count < Self.remembered { problems.append(problem) }
+    }
+
+    /// Everything found so far, in the order of the files' lines; nil if nothing was.
+    var result: SiteProblems? {
+        guard total > 0 else { return nil }
+        func order(_ problem: Problem) -> (Int, Int, Int) {
+            (files[problem.file] ?? files.count, problem.line ?? 0, problem.column ?? 0)
+        }
+        let sorted = problems.enumerated().sorted { a, b in
+            let (first, second) = (order(a.element), order(b.element))
+            return first == second ? a.offset < b.offset : first < second
+        }
+        return SiteProblems(problems: sorted.map(\.element), total: total)
+    }
+}
+
+/// Text as a message shows it: in quotes, on one line, and not longer than a message should be.
+func quoted(_ text: String) -> String {
+    let limit = 60
+    var shown = "\""
+    for scalar in text.unicodeScalars.prefix(limit) {
+        switch scalar {
+        case "\"": shown += "\\\""
+        case "\n": shown += "\\n"
+        case "\t": shown += "\\t"
+        case _ where isControl(scalar): shown += "\\u{\(String(scalar.value, radix: 16))}"
+        default: shown.unicodeScalars.append(scalar)
+        }
+    }
+    return shown + (text.unicodeScalars.count > limit ? "…\"" : "\"")
+}
+
+/// Characters that have no business in a label or a name: control characters, line and paragraph separators, and those
+/// that turn the direction of the text around them (Unicode 15, sections 23.1 and 23.2).
+func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x00...0x1F, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
+    default: false
+    }
+}
+
+/// "1,048,576": a number with its thousands apart.
+func grouped(_ number: Int) -> String {
+    let digits = String(number)
+    var result = ""
+    for (index, digit) in digits.enumerated() {
+        if index > 0, (digits.count - index) % 3 == 0 { result += "," }
+        result.append(digit)
+    }
+    return result
+}

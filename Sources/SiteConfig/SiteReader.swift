@@ -1,0 +1,181 @@
+import CallCore
+import Glibc
+
+/// Reads a site file, and the points files it names. Everything that is wrong with them is found at once.
+public enum SiteReader {
+    /// Where a site file is unless somebody says otherwise.
+    public static let defaultPath = "/etc/courtyard-gateway/gateway.yaml"
+
+    /// Reads the site file at `path`.
+    /// - Throws: everything that is wrong with it; also that it is missing, too large or not readable.
+    public static func read(path: String) throws(SiteProblems) -> Site {
+        let disk = DiskFiles()
+        let content: [UInt8]
+        do throws(FileTrouble) {
+            content = try disk.bytes(of: path, limit: TextFile.Format.yaml.limit)
+        } catch {
+            let problems = ProblemList()
+            TextFile.report(error, of: path, format: .yaml, to: problems)
+            throw problems.result!
+        }
+        return try read(content, name: path, directory: directory(of: path), files: disk)
+    }
+
+    /// Reads a site file's bytes.
+    /// - Parameters:
+    ///   - name: what messages call the file.
+    ///   - directory: the absolute path of the site file's directory, from which relative paths start.
+    ///   - files: where the points files it names are.
+    /// - Throws: everything that is wrong with it.
+    public static func read(
+        _ bytes: [UInt8], name: String, directory: String, files: any SiteFiles
+    ) throws(SiteProblems) -> Site {
+        let problems = ProblemList()
+        var site: Site?
+        if let text = TextFile(bytes, name: name, format: .yaml, problems: problems),
+            let root = YAMLTree.read(text, problems: problems)
+        {
+            var reading = SiteReading(directory: directory, files: files, problems: problems)
+            site = reading.site(Part(node: root, place: Place(file: name, mark: root.mark), path: ""))
+        }
+        if let result = problems.result { throw result }
+        guard let site else { preconditionFailure("a site file without problems gave no site") }
+        return site
+    }
+
+    /// The absolute path of the directory in which the file at `path` lies.
+    private static func directory(of path: String) -> String {
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) }
+        if path.hasPrefix("/") { return folder ?? "" }
+        // SAFETY: getcwd allocates the text when given no buffer; it is copied, then freed.
+        let working = getcwd(nil, 0)
+        defer { free(working) }
+        let here = working.map { String(cString: $0) } ?? "."
+        return folder.map { "\(here)/\($0)" } ?? here
+    }
+}
+
+/// One reading of one site file.
+struct SiteReading {
+    let directory: String
+    let files: any SiteFiles
+    let problems: ProblemList
+
+    /// The site; nil if something without which there is none is wrong. Problems may have been added in either case.
+    mutating func site(_ root: Part) -> Site? {
+        guard
+            let section = Section(
+                root, allowed: "a mapping that begins with \"site: \"", keys: SiteKeys.all, problems: problems)
+        else { return nil }
+        let id = section.value(SiteKeys.site, problems)
+        let gateway = section.value(SiteKeys.gateway, problems)
+        let hardware = section.value(SiteKeys.hardware, problems)
+        let brokers = section.part(SiteKeys.brokers, problems).map { self.brokers($0) }
+        let services = self.services(section.part(SiteKeys.services, problems))
+        let files = self.files(section, isSimulated: hardware == .simulated)
+        // A wrong `hardware` has been reported: then lines are not asked for, lest a slip there gives 194 messages.
+        let needsLines = hardware == .gpio || !section.present.contains(SiteKeys.hardware.name)
+        var reader = PointsReader(
+            services: Set(services.map(\.id)), needsLines: needsLines, directory: directory, files: self.files,
+            problems: problems)
+        reader.readDefaults(section.part(SiteKeys.defaults, problems))
+        if let points = section.part(SiteKeys.points, problems) { reader.readPoints(points) }
+        guard let id, let gateway, let brokers else { return nil }
+        return Site(
+            site: id, gateway: gateway, hardware: hardware ?? .gpio, brokers: brokers, services: services,
+            points: reader.points, lines: hardware == .simulated ? [] : reader.lines, files: files)
+    }
+
+    // MARK: Services
+
+    private func services(_ part: Part?) -> [Service] {
+        var priorities = Dictionary(uniqueKeysWithValues: Service.defaults.map { ($0.id, $0.priority) })
+        var order = Service.defaults.map(\.id)
+        var places: [ServiceID: Part] = [:]
+        for pair in part?.pairs(allowed: SiteKeys.services.allowed, problems: problems) ?? [] {
+            guard let id = ServiceKeys.id.read(pair.key) else {
+                problems.add(
+                    pair.place, pair.value.path, found: "the service \(quoted(pair.key))",
+                    allowed: ServiceKeys.id.allowed)
+                continue
+            }
+            if priorities[id] == nil { order.append(id) }
+            places[id] = pair.value
+            let section = Section(
+                pair.value, allowed: "a mapping such as {priority: 4}", keys: ServiceKeys.all, problems: problems)
+            priorities[id] = section?.value(ServiceKeys.priority, problems) ?? priorities[id] ?? 9
+        }
+        refuseMoreUrgentThanEmergency(order.map { ($0, priorities[$0]!) }, places)
+        let services = order.map { Service(id: $0, priority: priorities[$0]!) }
+        // Swift's sort keeps no promise about equals, so their order breaks the tie.
+        return services.enumerated().sorted {
+            ($0.element.priority, $0.offset) < ($1.element.priority, $1.offset)
+        }.map(\.element)
+    }
+
+    private func refuseMoreUrgentThanEmergency(_ priorities: [(ServiceID, Int)], _ places: [ServiceID: Part]) {
+        let emergency = priorities.first { $0.0 == .emergency }!.1
+        for (id, priority) in priorities where priority < emergency {
+            guard let part = places[id] ?? places[.emergency] else { continue }
+            problems.add(
+                part.place, joined(part.path, ServiceKeys.priority.name),
+                found: "\(id) with priority \(priority) before emergency with \(emergency)",
+                allowed: "emergency first: no other service with a lower number")
+        }
+    }
+
+    // MARK: Files
+
+    private func files(_ section: Section, isSimulated: Bool) -> Site.Files {
+        var files = Site.Files.standard
+        if let journal = section.value(SiteKeys.journal, problems) { files.journal = absolute(journal) }
+        if let path = socket(SiteKeys.control, section) { files.control = path }
+        if let path = socket(SiteKeys.simulator, section) { files.simulator = path }
+        if let field = section.fields[SiteKeys.simulator.name], !isSimulated {
+            problems.add(
+                field.place, field.path, found: "a simulator's socket on real hardware",
+                allowed: "this key only with hardware: simulated")
+        }
+        refuseSharedPath(files, section)
+        return files
+    }
+
+    /// The most bytes of a socket's path: `sun_path` is 108 with its NUL (unix(7)).
+    static let socketPathLimit = 107
+
+    private func socket(_ key: Key<String>, _ section: Section) -> String? {
+        guard let path = section.value(key, problems).map(absolute), let field = section.fields[key.name] else {
+            return nil
+        }
+        guard path.utf8.count <= Self.socketPathLimit else {
+            problems.add(
+                field.place, field.path, found: "a path of \(path.utf8.count) bytes (\(quoted(path)))",
+                allowed: "a socket's path of up to \(Self.socketPathLimit) bytes, as the kernel wants it")
+            return nil
+        }
+        return path
+    }
+
+    private func refuseSharedPath(_ files: Site.Files, _ section: Section) {
+        let used = [
+            (SiteKeys.journal.name, files.journal), (SiteKeys.control.name, files.control),
+            (SiteKeys.simulator.name, files.simulator),
+        ]
+        for (index, (name, path)) in used.enumerated() {
+            // Of two that the file gives, the later one is reported.
+            let other = used.indices.first {
+                $0 != index && used[$0].1 == path && ($0 < index || section.fields[used[$0].0] == nil)
+            }
+            guard let other, let field = section.fields[name] else { continue }
+            problems.add(
+                field.place, field.path, found: "the path of \(used[other].0) too", allowed: "a path of its own")
+        }
+    }
+
+    private func absolute(_ path: String) -> String { absolutePath(path, from: directory) }
+}
+
+/// `path`, starting at `directory` unless it is absolute.
+func absolutePath(_ path: String, from directory: String) -> String {
+    path.hasPrefix("/") ? path : "\(directory)/\(path)"
+}

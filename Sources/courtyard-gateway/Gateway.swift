@@ -1,0 +1,192 @@
+internal import CallContract
+internal import CallCore
+internal import GatewayAgent
+internal import Glibc
+internal import Journal
+internal import LinuxSupport
+internal import MQTTLink
+internal import SiteConfig
+
+/// The program: drivers, transport, journal and control joined to one agent, and the loop that turns it.
+final class Gateway {
+    private let siteFile: String
+    private var site: Site
+    private let log: Log
+    private let clock = SystemClock()
+    private let inbox = Inbox()
+    private let store: JournalStore
+    private let driver: LineDriver
+    private let transport: MQTTTransport
+    private let control: Control
+    private let controlThread: DriverThread
+    private let agent: GatewayAgent
+    private var manager = ServiceManager()
+
+    /// How long a stop may take for what is still on its way, and then for a last word and the disconnect: together
+    /// under the three seconds that are promised.
+    private static let flushFor = Duration.milliseconds(1200)
+    private static let partFor = Duration.milliseconds(1000)
+
+    init(site: Site, siteFile: String, volatileJournal: Bool, log: Log) throws {
+        self.site = site
+        self.siteFile = siteFile
+        self.log = log
+        signal(SIGPIPE, SIG_IGN)  // libmosquitto has not ignored it since 2.0.15
+        let inbox = inbox
+        control = try Control(path: site.files.control, inbox: inbox) { signal in
+            inbox.put { $0.onSignal?(signal) }
+        }
+        let control = control
+        controlThread = DriverThread(named: "control") { control.run() }
+        let start = try JournalStore.start(
+            path: site.files.journal, allowVolatile: volatileJournal, clock: clock)
+        store = start.store
+        driver = try LineDriver(site, inbox: inbox)
+        let topics = Topics(site: site.site, gateway: site.gateway)
+        let identity = GatewayAgent.Identity(
+            topics: topics, version: Version.text, boot: Kernel.bootID, simulated: site.hardware == .simulated)
+        transport = MQTTTransport(identity, inbox: inbox)
+        agent = GatewayAgent(
+            identity, contents: start.contents, services: site.services,
+            ports: .init(
+                store: store, transport: transport, clock: clock, outputs: BoardOutputs(driver, log: log), log: log))
+        tellStart(start)
+    }
+
+    private func tellStart(_ start: JournalStore.Start) {
+        log.log(
+            .notice,
+            "courtyard-gateway \(Version.text): site \(site.site), gateway \(site.gateway), "
+                + "\(site.points.count) call points, journal \(start.contents.id) in \(site.files.journal)", [:])
+        if let failure = start.failure { agent.beginUnjournaled(failure.description) }
+        if let aside = start.setAside {
+            agent.report(
+                .journalReplaced, what: "the journal was unusable (\(aside.reason)) and set aside as \(aside.paths[0])",
+                remedy:
+                    "keep the file for examination; presses in it that the broker had not acknowledged are there only")
+        }
+        if site.hardware == .simulated {
+            agent.report(
+                .simulatedHardware,
+                what: "call points are simulated through \(site.files.simulator): no real button is heard",
+                remedy: "set `hardware: gpio` in the site file")
+        }
+    }
+
+    /// Runs until stopped.
+    func run() throws {
+        agent.onSignal = { [unowned self] signal in
+            if signal == SIGHUP { reload() } else { agent.stop() }
+        }
+        agent.adopt(points: site.points, services: site.services)
+        agent.handle([])  // reserves connection numbers before the first connection
+        controlThread.start()
+        driver.start()
+        driver.watch(site)
+        try transport.connect(site, numbers: agent.connections)
+        turn()
+        stop()
+        if let reason = store.needsRestart {
+            log.log(.notice, "starting afresh: \(reason)", [:])
+            throw ExitReason.startAfresh
+        }
+    }
+
+    private func turn() {
+        let driver = driver
+        let control = control
+        let transport = transport
+        var watchdog = Watchdog(
+            from: clock.now().moment,
+            threads: [("lines", driver.checkIn), ("control", control.checkIn), ("mqtt", transport.checkIn)])
+        var isReady = false
+        var hasSettled = false
+        while !agent.isStopping, store.needsRestart == nil || !agent.hasToldAll {
+            let deadline = [agent.nextDeadline, watchdog?.due].compactMap { $0 }.min()
+            let batch = inbox.take(until: deadline)
+            agent.checkClock()
+            agent.handle(batch)
+            agent.tidyJournal()
+            if !isReady, agent.hasStarted {
+                manager.ready()
+                isReady = true
+            }
+            if !hasSettled, agent.hasSettled {
+                hasSettled = true
+                StartupPages.giveBack()
+            }
+            if let late = watchdog?.round(at: clock.now().moment, manager), !late.isEmpty {
+                log.log(.error, "no progress: \(late.joined(separator: ", ")); the watchdog is not fed", [:])
+            }
+            manager.status(agent.statusLine)
+        }
+    }
+
+    /// No new presses, then what is still to be told, then the last word.
+    private func stop() {
+        log.log(.notice, "stopping", [:])
+        manager.stopping()
+        driver.stop()
+        agent.stop()
+        let end = clock.now().moment + Self.flushFor
+        repeat {
+            agent.handle(inbox.take(until: min(end, agent.nextDeadline ?? end)))
+        } while !agent.hasToldAll && clock.now().moment < end
+        agent.leaveMarks()
+        store.close()
+        transport.disconnect(lastWords: agent.lastWords, within: Self.partFor)
+        control.stop()
+        _ = controlThread.join(within: .milliseconds(200))
+    }
+
+    // MARK: Reload
+
+    /// A valid file applies; an invalid one is refused whole, and the old one stays in force.
+    private func reload() {
+        manager.reloading(at: clock.now().moment)
+        defer { manager.ready() }
+        do throws(SiteProblems) {
+            apply(try SiteReader.read(path: siteFile))
+        } catch {
+            log.log(.error, "the site file was not taken over: \(error)", [:])
+            agent.report(
+                .siteFileRefused, what: "the site file has \(error.total) problems; the one before is still in force",
+                remedy: "run `courtyard-gateway check`, mend the file, reload again")
+        }
+    }
+
+    private func reconnect() {
+        do throws(MQTTError) {
+            try transport.reconnect(site, lastWords: agent.partingWords)
+        } catch {
+            log.log(.error, "brokers: \(error)", [:])
+        }
+    }
+
+    private func apply(_ new: Site) {
+        let differences = site.differences(to: new)
+        guard differences.needsRestart.isEmpty else {
+            let keys = differences.needsRestart.joined(separator: ", ")
+            log.log(.error, "the site file was not taken over: \(keys) changed, which takes a restart", [:])
+            return agent.report(
+                .siteFileRefused, what: "the site file changes \(keys), which takes a restart",
+                remedy: "systemctl restart courtyard-gateway")
+        }
+        site = new
+        agent.report(.siteFileRefused, what: nil)
+        agent.adopt(points: new.points, services: new.services)
+        driver.watch(new)
+        if differences.brokersChanged { reconnect() }
+        log.log(
+            .notice,
+            "site file taken over: \(differences.added.count) points added, \(differences.changed.count) changed, "
+                + "\(differences.removed.count) removed", [:])
+    }
+}
+
+/// Why `run` ends with a failure that a restart cures.
+enum ExitReason: Error, CustomStringConvertible {
+    case startAfresh
+
+    var description: String { "restarting to take up the journal" }
+}

@@ -1,0 +1,117 @@
+internal import ArgumentParser
+internal import CallContract
+internal import CallCore
+internal import GatewayAgent
+internal import Glibc
+internal import LinuxSupport
+
+/// Where a running agent is asked.
+struct ControlOption: ParsableArguments {
+    @Option(help: "The agent's control-socket.")
+    var socket = "/run/courtyard-gateway/control.sock"
+
+    /// Sends one word and hands on each line that comes back, until `each` says no or the agent ends.
+    func ask(_ word: String, _ each: ([UInt8]) throws -> Bool) throws {
+        let fd: Int32
+        do throws(SocketError) {
+            fd = try UnixSocket.connect(socket)
+        } catch {
+            Output.error("\(error). Is courtyard-gateway running? Is this its control-socket, and may you use it?")
+            throw ExitCode.failure
+        }
+        defer { close(fd) }
+        _ = send(fd, word + "\n", word.utf8.count + 1, Int32(MSG_NOSIGNAL))
+        var unread: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            while let newline = unread.firstIndex(of: 10) {
+                let line = Array(unread[..<newline])
+                unread.removeSubrange(...newline)
+                guard try each(line) else { return }
+            }
+            let count = read(fd, &buffer, buffer.count)
+            guard count > 0 else { return }
+            unread += buffer.prefix(count)
+        }
+    }
+}
+
+/// `courtyard-gateway status`: how the running agent is.
+struct Status: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Ask the running agent how it is.")
+
+    @OptionGroup var control: ControlOption
+    @Flag(help: "As JSON.")
+    var json = false
+
+    func run() throws {
+        var answered = false
+        try control.ask("status") { line in
+            answered = true
+            Output.print(
+                json
+                    ? String(decoding: line, as: UTF8.self)
+                    : Self.text(try WireJSON.read(StatusReport.self, from: line)))
+            return false
+        }
+        guard answered else {
+            Output.error("\(control.socket): the agent ended the connection without an answer")
+            throw ExitCode.failure
+        }
+    }
+
+    private static func text(_ report: StatusReport) -> String {
+        var lines = [
+            "\(report.site)/\(report.gateway): \(report.state.rawValue)\(report.simulated ? " (SIMULATED: no real button is heard)" : "")",
+            "  up           \(uptime(report.uptimeSeconds)), version \(report.version), journal \(report.journal)",
+            "  points       \(report.points.ok) of \(report.points.total) work",
+            "  open calls   \(report.openCalls)",
+            "  last press   \(report.lastPress.map { "\($0.time) \($0.label) (\($0.point)): \($0.service)" } ?? "none since the start")",
+            "  broker       \(report.broker ?? "none")",
+            "  outbox       \(report.outbox) events the broker doesn't have yet",
+        ]
+        for point in report.points.troubled.prefix(20) {
+            lines.append("  point        \(point.point) is \(point.state)\(point.what.map { ": \($0)" } ?? "")")
+        }
+        if report.points.troubled.count > 20 {
+            lines.append("  point        and \(report.points.troubled.count - 20) more")
+        }
+        lines.append(report.faults.isEmpty ? "  faults       none" : "  faults")
+        for fault in report.faults {
+            lines.append("    \(fault.fault) since \(fault.since): \(fault.what)\n      → \(fault.remedy)")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func uptime(_ seconds: Int) -> String {
+        seconds >= 86_400
+            ? "\(seconds / 86_400) days \(seconds / 3600 % 24) h"
+            : seconds >= 3600 ? "\(seconds / 3600) h \(seconds / 60 % 60) min" : "\(seconds / 60) min \(seconds % 60) s"
+    }
+}
+
+/// `courtyard-gateway watch`: presses as they come.
+struct Watch: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show presses of the running agent as they come; Ctrl-C ends it.")
+
+    @OptionGroup var control: ControlOption
+    @Flag(help: "As JSON, one event a line: exactly what is published.")
+    var json = false
+
+    func run() throws {
+        try control.ask("watch") { line in
+            if json {
+                Output.print(String(decoding: line, as: UTF8.self))
+            } else {
+                let event = try WireJSON.read(EventMessage.self, from: line)
+                Output.print(
+                    "\(event.time)  \(event.type.dropFirst("courtyard.call.".count))  \(event.data.service)  \(event.data.label) (\(event.data.point))  call \(event.data.call), press \(event.data.presses)"
+                )
+            }
+            return true
+        }
+        Output.error("the agent ended the connection")
+        throw ExitCode.failure
+    }
+}

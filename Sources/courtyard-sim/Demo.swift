@@ -1,0 +1,5 @@
+internal import ArgumentParser
+
+struct Demo: AsyncParsableCommand {
+    func run() async throws {}
+}
