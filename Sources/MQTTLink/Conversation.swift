@@ -57,6 +57,7 @@ struct Conversation {
         let (socket, events, deadline) = core.line.withLock { line in
             var deadline = line.nextDeadline ?? begun + core.configuration.handshakeTimeout
             if let stop = core.stop { deadline = min(deadline, stop.deadline) }
+            if line.writeFailure != nil { deadline = now }  // it failed while we were awake: nobody rang
             // 2.0.11 says that it wants to write all through a TLS handshake: no reason to wake.
             let isShakingHands = !line.isOpen && connection.broker.tls != nil
             if isShakingHands { deadline = min(deadline, now + Self.handshakeTick) }
