@@ -15,7 +15,10 @@ enum Callbacks {
                     received.string(MQTT_PROP_REASON_STRING)))
         }
         mosquitto_disconnect_v5_callback_set(handle) { _, context, code, _ in
+            // Here errno is the reason of the end, for whoever called the library.
+            let reason = errno
             Callbacks.post(context, .closed(code: code))
+            errno = reason
         }
         mosquitto_publish_v5_callback_set(handle) { _, context, packet, reason, _ in
             Callbacks.post(
@@ -87,7 +90,6 @@ enum Callbacks {
         } else if level == MOSQ_LOG_ERR {
             events.note(errorLine: String(cString: line), verify: OpenSSL.verdict(of: handle))
         }
-        errno = 0
     }
 }
 

@@ -57,6 +57,7 @@ struct Conversation {
         let (socket, events, deadline) = core.line.withLock { line in
             var deadline = line.nextDeadline ?? begun + core.configuration.handshakeTimeout
             if let stop = core.stop { deadline = min(deadline, stop.deadline) }
+            if line.writeFailure != nil { deadline = now }  // it failed while we were awake: nobody rang
             // 2.0.11 says that it wants to write all through a TLS handshake: no reason to wake.
             let isShakingHands = !line.isOpen && connection.broker.tls != nil
             if isShakingHands { deadline = min(deadline, now + Self.handshakeTick) }
@@ -90,6 +91,11 @@ struct Conversation {
             // The broker may have said why it hung up.
             for _ in 0..<16 where result.isSuccess && connection.socket >= 0 { result = connection.read() }
             return result.isSuccess ? failure : result
+        }
+        if result.isSuccess && connection.socket >= 0 && !line.isOpen && connection.broker.tls != nil {
+            // A broker that does not like our certificate says so and resets the connection. Writing CONNECT before its
+            // word is read would find the reset first, and lose the word.
+            result = connection.read()
         }
         if result.isSuccess && connection.socket >= 0 && (connection.wantsToWrite || !line.isOpen) {
             result = connection.write()

@@ -5,7 +5,7 @@ internal import Glibc
 enum Failure {
     /// The dial ended with this.
     static func ofDial(_ result: LibraryResult, _ connection: Connection) -> MQTTFailure {
-        if let failure = tls(connection) { return failure }
+        if let failure = tls(connection) ?? brokenOff(result) { return failure }
         let place = "\(connection.broker.host):\(connection.broker.port)"
         switch mosq_err_t(rawValue: result.code) {
         case MOSQ_ERR_EAI:
@@ -22,7 +22,7 @@ enum Failure {
 
     /// The library closed a connection, or the socket broke.
     static func ofConnection(_ result: LibraryResult, _ connection: Connection) -> MQTTFailure {
-        if let failure = tls(connection) { return failure }
+        if let failure = tls(connection) ?? brokenOff(result) { return failure }
         switch mosq_err_t(rawValue: result.code) {
         case MOSQ_ERR_SUCCESS, MOSQ_ERR_CONN_LOST, MOSQ_ERR_NO_CONN:
             return .closedSilently
@@ -30,8 +30,10 @@ enum Failure {
             return .lost(words(of: result.errno))
         case MOSQ_ERR_KEEPALIVE:
             return .timedOut(.ping)
-        case MOSQ_ERR_PROTOCOL, MOSQ_ERR_MALFORMED_PACKET,
-            MOSQ_ERR_DUPLICATE_PROPERTY, MOSQ_ERR_MALFORMED_UTF8:
+        case MOSQ_ERR_MALFORMED_PACKET where connection.broker.version == .v5:
+            // What libmosquitto 2.0.21 makes of a CONNACK without MQTT 5's properties.
+            return .protocolError("a malformed packet; a broker without MQTT 5 answers so: set version 3.1.1 for it")
+        case MOSQ_ERR_PROTOCOL, MOSQ_ERR_MALFORMED_PACKET, MOSQ_ERR_DUPLICATE_PROPERTY, MOSQ_ERR_MALFORMED_UTF8:
             return .protocolError(libraryWords(result))
         default:
             return .lost(libraryWords(result))
@@ -91,6 +93,13 @@ enum Failure {
         let alerts = ["alert certificate required", "alert bad certificate", "alert unknown ca", "alert handshake"]
         let said = trouble.lines.first { line in alerts.contains { line.contains($0) } }
         return .tls(said == nil ? .other : .refusedByBroker, said ?? line)
+    }
+
+    /// libmosquitto sets EPROTO for an end inside TLS, and for nothing else.
+    private static func brokenOff(_ result: LibraryResult) -> MQTTFailure? {
+        guard result.code == MOSQ_ERR_ERRNO.rawValue || result.code == MOSQ_ERR_TLS.rawValue else { return nil }
+        guard result.errno == EPROTO else { return nil }
+        return .tls(.other, "the broker broke it off; it may want a client certificate, or not take ours")
     }
 
     /// OpenSSL's X509_V_ERR codes, include/openssl/x509_vfy.h.

@@ -74,6 +74,7 @@ public final class MQTTLink: Sendable {
 
     /// Somebody presses: cuts the wait between attempts short, at most once a second. Without effect while connected.
     public func retryNow() {
+        guard !core.line.withLock({ $0.isOpen }) else { return }
         core.requests.withLock { $0.wantsAttempt = true }
         core.wakeup.ring()
     }

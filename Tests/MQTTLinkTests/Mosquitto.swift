@@ -6,6 +6,8 @@ final class Mosquitto {
     let port: Int
     let directory: URL
     private var process: Process?
+    /// Debian's, or the one the environment's MOSQUITTO names, to test against another version.
+    private static let program = ProcessInfo.processInfo.environment["MOSQUITTO"] ?? "/usr/sbin/mosquitto"
     private let settings: String
 
     /// `settings`: further lines for mosquitto.conf; `DIR` in them stands for the directory.
@@ -37,7 +39,7 @@ final class Mosquitto {
             """
         try lines.write(to: file, atomically: true, encoding: .utf8)
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/sbin/mosquitto")
+        process.executableURL = URL(fileURLWithPath: Self.program)
         process.arguments = ["-c", file.path]
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
