@@ -41,7 +41,6 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CGpiodLibrary", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev"])]),
         .target(name: "CGpiod", dependencies: ["CGpiodLibrary"]),  // one shim over libgpiod 1.6 and 2.x
 
@@ -59,7 +58,7 @@ let package = Package(
             "courtyard-gateway",
             [
                 "GatewayAgent", "GPIOLines", "SimulatedLines", "MQTTLink", "Journal", "SiteConfig", "CallContract",
-                "CallCore", "LinuxSupport", "CSystemd", "CLinux",
+                "CallCore", "LinuxSupport", "CLinux",
             ]),
 
         // The simulator.
@@ -67,8 +66,13 @@ let package = Package(
 
         // Tests carry their target's name.
         tests("CallCoreTests", ["CallCore"]),
+        tests("CallContractTests", ["CallContract", "CallCore"]),
+        tests("GatewayAgentTests", ["GatewayAgent", "CallContract", "Journal", "CallCore"]),
         tests("SiteConfigTests", ["SiteConfig", "CallCore"]),
         tests("JournalTests", ["Journal", "CallCore", "CSQLite"]),
+        tests("GPIOLinesTests", ["GPIOLines", "CallCore", "CGpiod"]),  // CGpiod: to play other programs
+        tests("MQTTLinkTests", ["MQTTLink"]),
+        tests("EndToEndTests", []),  // the programs themselves, from outside
         tests("CourtyardSimTests", ["courtyard-sim", "CallContract", "CallCore"]),
     ],
     swiftLanguageModes: [.v6]

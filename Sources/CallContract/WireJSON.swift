@@ -1,13 +1,11 @@
 internal import FoundationEssentials
 
-/// How everything on the wire is written and read: compact JSON with sorted keys.
+/// How everything on the wire is written and read: compact JSON.
 public enum WireJSON {
     /// The message as UTF-8 JSON.
     public static func bytes(_ message: some Encodable) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
-            return Array(try encoder.encode(message))
+            return try JSONWriter.bytes(message)
         } catch {
             preconditionFailure("a wire type that does not encode: \(error)")
         }

@@ -2,7 +2,7 @@
 
 extension LineTrouble {
     /// The fault that tells it.
-    var fault: FaultID {
+    public var fault: FaultID {
         switch self {
         case .missing: .lineMissing
         case .renamed: .lineRenamed

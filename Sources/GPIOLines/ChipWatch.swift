@@ -1,20 +1,20 @@
 internal import Glibc
 
 /// Tells when GPIO chips come and go, by watching `/dev` (inotify(7)). The wait queue of a line's descriptor isn't
-/// woken when its chip is unplugged (Linux 6.1), and a chip that comes back needn't wait for the next retry.
+/// woken when its chip is unplugged (seen on Linux 6.1), and a chip that comes back needn't wait for the next retry.
 final class ChipWatch {
     /// Readable when something in `/dev` changed.
     let descriptor: Int32
 
-    init() throws(ErrorNumber) {
+    init() throws(GPIOError) {
         descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
-        guard descriptor >= 0 else { throw ErrorNumber(code: errno) }
+        guard descriptor >= 0 else { throw .setUp(operation: "inotify_init1", code: errno) }
         // IN_ATTRIB: udev gives a new node to group gpio a moment after the kernel has made it.
         let events = UInt32(IN_CREATE) | UInt32(IN_DELETE) | UInt32(IN_ATTRIB)
         guard inotify_add_watch(descriptor, "/dev", events) >= 0 else {
             let code = errno
             close(descriptor)
-            throw ErrorNumber(code: code)
+            throw .setUp(operation: "inotify_add_watch /dev", code: code)
         }
     }
 

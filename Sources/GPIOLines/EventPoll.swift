@@ -14,7 +14,7 @@ final class EventPoll {
     private let descriptor: Int32
     private var room: [epoll_event]
 
-    /// - Parameter room: how many descriptors one wait can return.
+    /// - Parameter room: how many descriptors one wait can return, 1 or more.
     init(room: Int) throws(GPIOError) {
         descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard descriptor >= 0 else { throw .setUp(operation: "epoll_create1", code: errno) }
@@ -33,8 +33,8 @@ final class EventPoll {
     /// Waits until something is ready, or `milliseconds` have passed (-1: for ever). A signal ends the wait early.
     func wait(milliseconds: Int32) -> [Ready] {
         let count = room.withUnsafeMutableBufferPointer {
-            // SAFETY: epoll_wait writes at most `count` events into the array.
-            epoll_wait(descriptor, $0.baseAddress, Int32($0.count), milliseconds)
+            // SAFETY: epoll_wait writes at most `count` events into the array, which is never empty.
+            epoll_wait(descriptor, $0.baseAddress!, Int32($0.count), milliseconds)
         }
         guard count > 0 else { return [] }
         let broken = EPOLLERR.rawValue | EPOLLHUP.rawValue

@@ -8,8 +8,8 @@ public enum GPIOError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .setUp(let operation, let code):
-            "GPIO lines: \(operation) failed: \(systemMessage(code)). The process is out of descriptors or memory: see "
-                + "its limits (systemd: LimitNOFILE, MemoryMax)"
+            "GPIO lines: \(operation) failed: \(systemMessage(code)). The process is out of descriptors or memory (see "
+                + "systemd's LimitNOFILE, MemoryMax), or the user of inotify instances (sysctl fs.inotify)"
         }
     }
 }

@@ -13,7 +13,8 @@ internal import LinuxSupport
 /// reading already shows are left out. An edge whose interrupt was being handled while its line's level was read may
 /// come late and be stamped before that reading; it is left out as well.
 ///
-/// Times are the kernel's `CLOCK_MONOTONIC` stamps, which Linux 5.7 and later give.
+/// Times are the kernel's `CLOCK_MONOTONIC` stamps, which Linux 5.7 and later give. Bias is always requested, which
+/// kernels before 5.5 refuse.
 public final class GPIOLines: Sendable {
     /// What the kernel tells others who ask for a line that this driver holds.
     public static let consumer = "courtyard-gateway"
@@ -28,11 +29,13 @@ public final class GPIOLines: Sendable {
 
     /// - Parameter report: runs on the lines thread. While it runs edges wait in the kernel, 16 per line with
     ///   libgpiod 1.6: it should only put the batch somewhere.
-    /// - Throws: `GPIOError` if the process has no descriptors left.
+    /// - Throws: `GPIOError` if the process has no descriptors or inotify watches left.
     public init(report: @escaping @Sendable ([LineReport]) -> Void) throws(GPIOError) {
         let worker = try LinesThread(mailbox: mailbox, report: report)
         thread = DriverThread(named: "lines") { worker.run() }
     }
+
+    deinit { mailbox.post(.stop) }
 
     /// Starts the thread; once. What was asked before is done then.
     public func start() { thread.start() }

@@ -13,16 +13,25 @@ final class LinesThread: @unchecked Sendable {
     private let report: @Sendable ([LineReport]) -> Void
     private let poll: EventPoll
     private let buffer: EdgeBuffer
-    /// Nil if the kernel gives no inotify: then unplugged chips are noticed when their descriptors say so.
-    private let chipWatch: ChipWatch?
+    private let chipWatch: ChipWatch
 
     /// In the order of the list that was given.
     private var slots: [LineSlot] = []
     private var slotsByToken: [UInt64: LineSlot] = [:]
     private var lastToken: UInt64 = Token.lastFixed
+    private var opening = Opening()
     private var retries = RetrySchedule()
     private var nextSample: Moment?
     private var batch = ReportBatch()
+
+    /// Lines that are being requested, a few per round: the kernel takes about a millisecond for each, and edges of
+    /// the lines that work shouldn't wait for hundreds of them.
+    private struct Opening {
+        static let linesPerRound = 8
+        /// Closed as soon as no line is left, so that no chip is held open.
+        var directory: ChipDirectory?
+        var slots: ArraySlice<LineSlot> = []
+    }
 
     private enum Token {
         static let mailbox: UInt64 = 0
@@ -35,24 +44,24 @@ final class LinesThread: @unchecked Sendable {
         self.report = report
         poll = try EventPoll(room: 256)
         buffer = try EdgeBuffer()
-        chipWatch = try? ChipWatch()
+        chipWatch = try ChipWatch()
         do throws(ErrorNumber) {
             try poll.add(mailbox.descriptor, token: Token.mailbox)
-            if let chipWatch { try poll.add(chipWatch.descriptor, token: Token.chips) }
+            try poll.add(chipWatch.descriptor, token: Token.chips)
         } catch {
             throw .setUp(operation: "epoll_ctl", code: error.code)
         }
     }
 
-    /// Works until told to stop; then every line is given back.
+    /// Works until told to stop; then gives every line back.
     func run() {
         var stopping = false
         while !stopping {
-            var checkIns: [@Sendable () -> Void] = []
             for ready in poll.wait(milliseconds: millisecondsToWait()) { attend(to: ready) }
             sampleIfDue()
             retryIfDue()
-            // Commands come last: an edge that was queued before a reload is reported before it.
+            // Commands come after the edges: what was queued before a reload is reported before it.
+            var checkIns: [@Sendable () -> Void] = []
             for command in mailbox.take() {
                 switch command {
                 case .watch(let lines): watch(lines)
@@ -60,15 +69,20 @@ final class LinesThread: @unchecked Sendable {
                 case .stop: stopping = true
                 }
             }
+            openSome()
             if !batch.isEmpty { report(batch.take()) }
             for done in checkIns { done() }
         }
+        slots = []
+        slotsByToken = [:]
+        opening = Opening()
     }
 
     // MARK: Waiting
 
-    /// Until the next retry or sample; -1 (for ever) if neither is to come.
+    /// Until the next retry or sample; -1 (for ever) if neither is to come, 0 while lines are being opened.
     private func millisecondsToWait() -> Int32 {
+        guard opening.slots.isEmpty else { return 0 }
         guard let due = [retries.next, nextSample].compactMap({ $0 }).min() else { return -1 }
         let nanoseconds = max(0, (due - Moment.now).nanoseconds)
         return Int32((nanoseconds + 999_999) / 1_000_000)
@@ -77,7 +91,7 @@ final class LinesThread: @unchecked Sendable {
     private func attend(to ready: EventPoll.Ready) {
         switch ready.token {
         case Token.mailbox: mailbox.clearWakeUp()  // commands are taken in every round
-        case Token.chips: if chipWatch?.chipsChanged() == true { lookAtChips() }
+        case Token.chips: if chipWatch.chipsChanged() { lookAtChips() }
         default:
             guard let slot = slotsByToken[ready.token] else { return }
             batch.add(slot.drain(into: buffer))
@@ -107,15 +121,20 @@ final class LinesThread: @unchecked Sendable {
         open(slots.filter { !$0.isHeld })
     }
 
-    /// Requests these lines from the chips that are there now.
+    /// Requests these lines, and none else, from the chips that are there now; in rounds.
     private func open(_ closed: [LineSlot]) {
-        guard !closed.isEmpty else { return }
-        let directory = ChipDirectory()
-        for slot in closed {
+        opening = closed.isEmpty ? Opening() : Opening(directory: ChipDirectory(), slots: closed[...])
+    }
+
+    private func openSome() {
+        guard let directory = opening.directory else { return }
+        for slot in opening.slots.prefix(Opening.linesPerRound) {
             batch.add(slot.open(in: directory))
             listen(to: slot)
             if slot.isTroubled { gaveUp(slot, token: nil) } else { retries.forget(slot.line.point) }
         }
+        opening.slots = opening.slots.dropFirst(Opening.linesPerRound)
+        if opening.slots.isEmpty { opening.directory = nil }
         noteSampledLines()
     }
 
@@ -132,6 +151,7 @@ final class LinesThread: @unchecked Sendable {
     }
 
     private func retryIfDue() {
+        guard opening.slots.isEmpty else { return }
         let due = Set(retries.due(at: Moment.now))
         if !due.isEmpty { open(slots.filter { due.contains($0.line.point) }) }
     }
@@ -142,6 +162,7 @@ final class LinesThread: @unchecked Sendable {
             batch.add(slot.checkPresence())
             if slot.isTroubled { gaveUp(slot, token: token) }
         }
+        if opening.directory != nil { opening.directory = ChipDirectory() }
         retries.hurry(at: Moment.now)
     }
 
@@ -151,13 +172,16 @@ final class LinesThread: @unchecked Sendable {
         guard let due = nextSample else { return }
         let now = Moment.now
         guard due <= now else { return }
+        var isOneLost = false
         for slot in slots where slot.isSampled {
             batch.add(slot.sample())
-            if slot.isTroubled { gaveUp(slot, token: nil) }
+            guard slot.isTroubled else { continue }
+            gaveUp(slot, token: nil)
+            isOneLost = true
         }
         // After a stall the missed samples aren't made up for.
         nextSample = max(due + Self.samplingPeriod, now)
-        noteSampledLines()
+        if isOneLost { noteSampledLines() }
     }
 
     private func noteSampledLines() {

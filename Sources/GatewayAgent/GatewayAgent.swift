@@ -57,6 +57,8 @@ public final class GatewayAgent {
     var link: (connection: UInt64, broker: String)?
     /// The fault that kept the last attempt from succeeding, besides `broker-away`.
     var linkFault: FaultID?
+    /// When another client with this gateway's id last took its place.
+    var thrownOutAt: Moment?
     var publishedState: StatusMessage.State?
     var readbackUntil: Moment?
     private var markAt: Moment?
@@ -97,7 +99,8 @@ public final class GatewayAgent {
     public var nextDeadline: Moment? {
         let now = ports.clock.now().moment
         return [
-            core.nextDeadline, keeper.retryAt, markAt, readbackUntil, shelf.resumesAt(after: now),
+            core.nextDeadline, keeper.retryAt, markAt, readbackUntil, thrownOutAt.map { $0 + Self.twinFaultFor },
+            shelf.resumesAt(after: now),
             outbox.resumesAt(after: now),
         ].compactMap { $0 }.min()
     }
@@ -114,6 +117,7 @@ public final class GatewayAgent {
         }
         if let due = core.nextDeadline, due <= now.moment { decide(.timePassed, now) }
         endReadback(now)
+        endTwinFault(now)
         commit(now)
         pump(now)
     }
@@ -161,6 +165,9 @@ public final class GatewayAgent {
     public func tidyJournal() {
         if outbox.count == 0, ports.store.isCheckpointDue { ports.store.checkpoint() }
     }
+
+    /// True once a broker has been told everything and has given back what stood there.
+    public var hasSettled: Bool { link != nil && readbackUntil == nil && hasToldAll }
 
     /// Leaves what the broker has acknowledged in the journal, so that a restart doesn't send it again.
     public func leaveMarks() {
@@ -258,7 +265,8 @@ public final class GatewayAgent {
         case .set(let fault):
             shelf.want(.fault(fault.id))
             ports.log.log(
-                .warning, "fault \(fault.id): \(fault.what). \(fault.remedy)", ["COURTYARD_FAULT": fault.id.text])
+                fault.since == now.wall ? .warning : .debug, "fault \(fault.id): \(fault.what). \(fault.remedy)",
+                ["COURTYARD_FAULT": fault.id.text])
         case .clear(let id):
             shelf.want(.fault(id))
             ports.log.log(.notice, "fault \(id) is over", ["COURTYARD_FAULT": id.text])

@@ -3,6 +3,10 @@ internal import CallCore
 
 // What the transport tells, and what stands at the broker under this gateway's name.
 extension GatewayAgent {
+    /// Being thrown out by a client of the same id twice within this time is a twin, not a restart noticed late.
+    static let twinWithin = Duration.seconds(120)
+    /// The fault stays this long after the last time, or nobody would see it between two throw-outs.
+    static let twinFaultFor = Duration.seconds(600)
     /// For how long after connecting the broker's retained messages are read back.
     static let readbackFor = Duration.seconds(5)
 
@@ -12,10 +16,10 @@ extension GatewayAgent {
         case .acknowledged(let token, let reason): acknowledged(token, reason, now)
         case .received(let message): received(message, now)
         case .away(let reason, let fault): away(reason, fault, now)
-        case .subscriptionRefused:
+        case .subscriptionRefused(let filter):
             decide(
                 .fault(
-                    .notAuthorised, what: "the broker refuses a subscription: commands may not arrive",
+                    .notAuthorised, what: "the broker refuses the subscription to \(filter)",
                     remedy:
                         "give user and client id of \(identity.topics.gateway) read access to \(identity.topics.base)/#"
                 ),
@@ -46,13 +50,29 @@ extension GatewayAgent {
             .fault(
                 .brokerAway, what: reason,
                 remedy: "check the broker and the cable; presses are journalled and will be sent"), now)
+        if fault == .clonedIdentity { return thrownOut(reason, now) }
         if fault != linkFault, let old = linkFault { decide(.faultGone(old), now) }
         linkFault = fault
         if let fault {
             decide(
-                .fault(fault, what: reason, remedy: "see the reason: broker settings, certificates or a copied card"),
+                .fault(fault, what: reason, remedy: "correct user name and password file, here and at the broker"),
                 now)
         }
+    }
+
+    private func thrownOut(_ reason: String, _ now: Now) {
+        defer { thrownOutAt = now.moment }
+        guard let last = thrownOutAt, now.moment - last < Self.twinWithin else { return }
+        decide(
+            .fault(
+                .clonedIdentity, what: reason,
+                remedy: "another board runs with this card's copy: give it a gateway id of its own"), now)
+    }
+
+    func endTwinFault(_ now: Now) {
+        guard let last = thrownOutAt, now.moment - last >= Self.twinFaultFor else { return }
+        thrownOutAt = nil
+        decide(.faultGone(.clonedIdentity), now)
     }
 
     /// What was on its way is not: it goes again.
@@ -76,6 +96,8 @@ extension GatewayAgent {
         case .command(let name): take(command: name, message, now)
         case .status: foundStatus(message)
         case let subject? where message.retained && !message.payload.isEmpty: found(subject, message, now)
+        case nil where message.retained && !message.payload.isEmpty && identity.topics.isCall(message.topic):
+            shelf.want(.leftover(topic: message.topic))  // not even a service's name
         default: break  // what this gateway writes, on its way back
         }
     }
@@ -83,10 +105,10 @@ extension GatewayAgent {
     /// A retained topic of this gateway: adopted, overwritten by what is on the shelf, or emptied.
     private func found(_ subject: Topics.Subject, _ message: IncomingMessage, _ now: Now) {
         switch subject {
-        case .call(_, let text):
-            if let id = CallID(text), core.call(id) != nil { return }
+        case .call(let service, let text):
+            if let id = CallID(text), core.call(id)?.service == service { return }
             if let call = (try? WireJSON.read(CallMessage.self, from: message.payload))?.call,
-                call.id.description == text,
+                call.id.description == text, call.service == service,
                 call.id.journal != journal, !call.state.isClosed
             {
                 ports.log.log(.notice, "adopting open call \(call.id) of another journal", [:])

@@ -74,7 +74,7 @@ public enum LinkInput: Sendable {
     /// An attempt failed, or the connection is lost; the transport goes on trying.
     case away(reason: String, fault: FaultID?)
     /// The broker refused a subscription.
-    case subscriptionRefused
+    case subscriptionRefused(filter: String)
 }
 
 /// Where events and calls are kept. `Journal` on SQLite; a simulated one in exploration.

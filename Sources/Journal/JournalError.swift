@@ -27,7 +27,7 @@ public enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// The disk has no room left (`SQLITE_FULL`, `ENOSPC`, `EDQUOT`).
     case full(Failure)
-    /// The file or its file system can't be written (`SQLITE_READONLY`, `EROFS`).
+    /// The file or its file system can't be written (`SQLITE_READONLY`, `EROFS`, `EACCES`, `EPERM`).
     case readOnly(Failure)
     /// Another program held the database locked for longer than ``Journal/patienceMs``.
     case busy(Failure)
@@ -116,7 +116,7 @@ extension JournalError {
     private static func byErrno(_ code: Int32, _ failure: Failure) -> Self {
         switch code {
         case ENOSPC, EDQUOT: .full(failure)
-        case EROFS: .readOnly(failure)
+        case EROFS, EACCES, EPERM: .readOnly(failure)
         default: .io(failure)
         }
     }

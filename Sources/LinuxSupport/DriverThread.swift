@@ -5,8 +5,7 @@ internal import Glibc
 public final class DriverThread: @unchecked Sendable {
     // SAFETY (unchecked Sendable): everything here is set before the thread starts, and never after.
     private let body: @Sendable () -> Void
-    /// Readable once the thread has ended.
-    private let ended: Int32
+    private let ended = Gate()
     private let name: String
 
     /// Enough for libmosquitto, OpenSSL and SQLite, a thirtieth of the default. Only touched pages cost memory.
@@ -18,10 +17,7 @@ public final class DriverThread: @unchecked Sendable {
     public init(named name: String, _ body: @escaping @Sendable () -> Void) {
         self.name = name
         self.body = body
-        ended = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
     }
-
-    deinit { close(ended) }
 
     /// Starts the thread; once.
     public func start() {
@@ -44,11 +40,7 @@ public final class DriverThread: @unchecked Sendable {
 
     /// Waits until the thread has ended.
     /// - Returns: false if it hasn't within `limit`.
-    public func join(within limit: Duration) -> Bool {
-        var entry = pollfd(fd: ended, events: Int16(POLLIN), revents: 0)
-        let (seconds, attoseconds) = limit.components
-        return poll(&entry, 1, Int32(seconds * 1000 + attoseconds / 1_000_000_000_000_000)) > 0
-    }
+    public func join(within limit: Duration) -> Bool { ended.pass(within: limit) }
 
     private func run() {
         clinux_name_thread(name)
@@ -56,7 +48,25 @@ public final class DriverThread: @unchecked Sendable {
         sigfillset(&all)
         pthread_sigmask(SIG_BLOCK, &all, nil)
         body()
-        eventfd_write(ended, 1)
+        ended.open()
+    }
+
+    /// Opens once, and then lets everyone pass.
+    public final class Gate: Sendable {
+        private let descriptor = WakeUp()
+
+        public init() {}
+
+        /// Lets everyone pass from now on.
+        public func open() { descriptor.wake() }
+
+        /// Waits until the gate is open.
+        /// - Returns: false if it isn't within `limit`.
+        public func pass(within limit: Duration) -> Bool {
+            var entry = pollfd(fd: descriptor.descriptor, events: Int16(POLLIN), revents: 0)
+            let (seconds, attoseconds) = limit.components
+            return poll(&entry, 1, Int32(seconds * 1000 + attoseconds / 1_000_000_000_000_000)) > 0
+        }
     }
 }
 

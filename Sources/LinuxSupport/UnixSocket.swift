@@ -47,6 +47,19 @@ public enum UnixSocket {
         return fd
     }
 
+    /// Sends one datagram to whoever listens at `path`; a name that begins with `@` is abstract (unix(7)).
+    /// - Returns: false if nobody took it.
+    @discardableResult
+    public static func send(_ bytes: [UInt8], to path: String) -> Bool {
+        let fd = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard fd >= 0 else { return false }
+        defer { close(fd) }
+        let sent = try? call(path) { address, length in
+            sendto(fd, bytes, bytes.count, Int32(MSG_NOSIGNAL), address, length) == bytes.count ? 0 : -1
+        }
+        return sent == 0
+    }
+
     private static func call(
         _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
     ) throws(SocketError) -> Int32 {
@@ -57,9 +70,12 @@ public enum UnixSocket {
             throw SocketError(operation: "naming", path: path, code: ENAMETOOLONG)
         }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        let isAbstract = bytes.first == UInt8(ascii: "@")
+        if isAbstract { address.sun_path.0 = 0 }
+        let length = isAbstract ? 2 + bytes.count : MemoryLayout<sockaddr_un>.size
         // SAFETY: `address` outlives the call, and is as long as is said.
         return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(length)) }
         }
     }
 }

@@ -1,223 +1,184 @@
 internal import CMosquitto
 internal import Glibc
 
-/// One libmosquitto handle, made for one connection attempt and thrown away after it: so the library never holds an
-/// old queue, and what was not acknowledged is sent again by the journal's rules, not by the library's.
+/// Owns one libmosquitto handle, made afresh for one attempt and never reused: the journal is the queue, so the
+/// library must not remember one of its own.
 ///
-/// Every call into the library is made with `lock` held, by whichever thread; so `mosquitto_threaded_set` is not
-/// needed, and a publish writes to the socket at once, without a change of thread.
+/// Unchecked: the handle is used by one thread at a time. It belongs to the dialling thread first, then it lies in
+/// `Line` and is touched under that lock only. So the library sees a single thread, needs no `mosquitto_threaded_set`,
+/// and a publish goes out on the caller's own thread instead of waking another.
 final class Connection: @unchecked Sendable {
-    // SAFETY (unchecked Sendable): belongs to the network thread until it is shared, and from then on to whoever holds
-    // that thread's lock.
     let broker: MQTTLink.Broker
-    let number: UInt64
+    let events: ConnectionEvents
+    // SAFETY: from mosquitto_new, freed once in deinit.
     private let handle: OpaquePointer
-    private let report: (LinkReport) -> Void
 
-    // Set by callbacks, which run inside library calls.
-    private(set) var connectCode: Int32?
-    private(set) var disconnectCode: Int32?
-    private(set) var lastError = ""
-    private(set) var inFlight = 0
-    /// When a PUBACK came last, or when the first of those waiting was published.
-    private(set) var progress = ContinuousMoment.now
+    private static let library: Void = {
+        mosquitto_lib_init()
+        // A write to a connection the broker has closed raises it; 2.0.11 ignored it by itself, 2.0.15 no longer does.
+        signal(SIGPIPE, SIG_IGN)
+    }()
 
-    init?(
-        _ settings: MQTTLink.Settings, _ broker: MQTTLink.Broker, _ attempt: MQTTLink.Attempt,
-        report: @escaping (LinkReport) -> Void
-    ) {
-        guard let handle = mosquitto_new(settings.clientID, false, nil) else { return nil }
-        self.handle = handle
+    init(
+        to broker: MQTTLink.Broker, as configuration: MQTTLink.Configuration, will: Message?
+    ) throws(MQTTFailure) {
+        Self.library
         self.broker = broker
-        self.report = report
-        number = attempt.number
-        // SAFETY: the handle dies with this object, and with it the last callback.
-        mosquitto_user_data_set(handle, Unmanaged.passUnretained(self).toOpaque())
-        mosquitto_int_option(
-            handle, MOSQ_OPT_PROTOCOL_VERSION, broker.version == .v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311)
-        mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1)
-        mosquitto_int_option(handle, MOSQ_OPT_SEND_MAXIMUM, Int32(settings.window))
-        setCallbacks()
-        if let will = attempt.will {
-            var properties = Properties(of: will, on: broker, asWill: true)
-            mosquitto_will_set_v5(
-                handle, will.topic, Int32(will.payload.count), will.payload, 1, will.retain, properties.give())
+        events = ConnectionEvents(largestMessage: Int(configuration.largestPacket))
+        let context = Unmanaged.passUnretained(events).toOpaque()
+        guard let handle = mosquitto_new(configuration.clientID, false, context) else {
+            throw .protocolError("libmosquitto makes no client named '\(configuration.clientID)': \(words(of: errno))")
         }
+        self.handle = handle
+        Callbacks.install(on: handle)
+        try setOptions(configuration)
+        try setCredentials()
+        try setTLS()
+        try setWill(will)
     }
 
     deinit { mosquitto_destroy(handle) }
 
-    // MARK: Connecting
+    private func setOptions(_ configuration: MQTTLink.Configuration) throws(MQTTFailure) {
+        let version = broker.version == .v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311
+        let window = Int32(configuration.window)
+        try check(mosquitto_int_option(handle, MOSQ_OPT_PROTOCOL_VERSION, version), "protocol version")
+        try check(mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1), "TCP_NODELAY")
+        try check(mosquitto_int_option(handle, MOSQ_OPT_SEND_MAXIMUM, window), "window")
+        try check(mosquitto_int_option(handle, MOSQ_OPT_RECEIVE_MAXIMUM, window), "window")
+    }
 
-    /// Sets credentials and certificates.
-    func secure() throws(LinkFailure) {
-        if let username = broker.username {
-            var password: String?
-            if let file = broker.passwordFile { password = try readPassword(file) }
-            mosquitto_username_pw_set(handle, username, password)
+    private func setCredentials() throws(MQTTFailure) {
+        guard let username = broker.username else { return }
+        var password: [UInt8]?
+        if let source = broker.password {
+            do { password = try source.read() } catch { throw .password(error.reason) }
         }
-        guard let tls = broker.tls else { return }
-        let code = mosquitto_tls_set(handle, tls.ca, nil, tls.certificate, tls.key, nil)
-        guard code == MOSQ_ERR_SUCCESS.rawValue else {
-            throw failure(.tls, "TLS files \(tls.ca), \(tls.certificate ?? "-"), \(tls.key ?? "-"): \(words(code))")
-        }
-        let verifyPeer: Int32 = 1  // SSL_VERIFY_PEER, openssl/ssl.h
-        mosquitto_tls_opts_set(handle, verifyPeer, nil, nil)
-    }
-
-    private func readPassword(_ path: String) throws(LinkFailure) -> String {
-        let fd = open(path, O_RDONLY | O_CLOEXEC)
-        guard fd >= 0 else { throw failure(.password, "password file \(path): \(String(cString: strerror(errno)))") }
-        defer { close(fd) }
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = read(fd, &buffer, buffer.count)
-        let line = buffer.prefix(max(0, count)).prefix { $0 != 10 && $0 != 13 }
-        guard !line.isEmpty else { throw failure(.password, "password file \(path): its first line is empty") }
-        return String(decoding: line, as: UTF8.self)
-    }
-
-    /// TCP and the first bytes; blocks until the caller's timer interrupts it.
-    func connect(sessionExpirySeconds: UInt32) throws(LinkFailure) {
-        var properties = Properties()
-        if broker.version == .v5 { properties.add(MQTT_PROP_SESSION_EXPIRY_INTERVAL, sessionExpirySeconds) }
-        let code = mosquitto_connect_bind_v5(
-            handle, broker.host, Int32(broker.port), Int32(broker.keepAliveSeconds), nil, properties.list)
-        let interrupted = errno == EINTR
-        guard code == MOSQ_ERR_SUCCESS.rawValue else {
-            throw failure(.unreachable, interrupted ? "no answer to the connection request" : words(code))
-        }
-        bound()
-    }
-
-    /// The kernel gives a connection up that has unacknowledged bytes for this long (tcp(7), TCP_USER_TIMEOUT): a
-    /// pulled cable is noticed without a wake-up.
-    private func bound() {
-        var milliseconds: UInt32 = 10_000
-        setsockopt(socket, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, socklen_t(MemoryLayout<UInt32>.size))
-    }
-
-    /// One round of the handshake: the library's own loop alone takes the TLS steps.
-    /// - Returns: true once the broker has said yes.
-    func shakeHands() throws(LinkFailure) -> Bool {
-        let code = mosquitto_loop(handle, 250, 1)
-        if let connectCode {
-            guard connectCode == 0 else { throw failure(.refused, reasonText(connectCode)) }
-            return true
-        }
-        guard code == MOSQ_ERR_SUCCESS.rawValue else {
-            let isTLS = code == MOSQ_ERR_TLS.rawValue || broker.tls != nil && !lastError.isEmpty
-            throw failure(isTLS ? .tls : .unreachable, isTLS ? "TLS: \(lastError)" : words(code))
-        }
-        return false
-    }
-
-    private func reasonText(_ code: Int32) -> String {
-        String(cString: broker.version == .v5 ? mosquitto_reason_string(code) : mosquitto_connack_string(code))
-    }
-
-    // MARK: Connected
-
-    var socket: Int32 { mosquitto_socket(handle) }
-    var wantsWrite: Bool { mosquitto_want_write(handle) }
-
-    /// Reads and writes what can be without blocking, and looks after the keep-alive.
-    func turn(readable: Bool) throws(LinkFailure) {
-        var code = readable ? mosquitto_loop_read(handle, 1) : MOSQ_ERR_SUCCESS.rawValue
-        if code == MOSQ_ERR_SUCCESS.rawValue, wantsWrite { code = mosquitto_loop_write(handle, 1) }
-        if code == MOSQ_ERR_SUCCESS.rawValue { code = mosquitto_loop_misc(handle) }
-        guard code == MOSQ_ERR_SUCCESS.rawValue, disconnectCode == nil else {
-            if disconnectCode == Int32(MQTT_RC_SESSION_TAKEN_OVER.rawValue) {
-                throw failure(.takenOver, "another client connected with this gateway's id")
+        // SAFETY: both C strings live for the length of the call; libmosquitto copies them.
+        let code = username.withCString { name in
+            guard let password else { return mosquitto_username_pw_set(handle, name, nil) }
+            return (password + [0]).withUnsafeBytes {
+                mosquitto_username_pw_set(handle, name, $0.baseAddress?.assumingMemoryBound(to: CChar.self))
             }
-            throw failure(.lost, disconnectCode.map { $0 >= 128 ? reasonText($0) : words($0) } ?? words(code))
         }
+        try check(code, "user name")
     }
 
-    func publish(_ message: Message) throws(PublishError) -> PublishID {
-        var properties = Properties(of: message, on: broker, asWill: false)
-        var packet: Int32 = 0
-        let code = mosquitto_publish_v5(
-            handle, &packet, message.topic, Int32(message.payload.count), message.payload, 1, message.retain,
-            properties.list)
-        properties.free()
-        guard code == MOSQ_ERR_SUCCESS.rawValue else { throw .notConnected }
-        if inFlight == 0 { progress = .now }
-        inFlight += 1
-        return PublishID(connection: number, packet: packet)
+    private func setTLS() throws(MQTTFailure) {
+        guard let tls = broker.tls else { return }
+        for file in [tls.ca, tls.certificate, tls.key].compactMap({ $0 }) where access(file, R_OK) != 0 {
+            throw .tls(.files, "\(file): \(words(of: errno))")
+        }
+        // An encrypted key would make OpenSSL ask on the terminal; this answers that there is no pass phrase.
+        let code = mosquitto_tls_set(handle, tls.ca, nil, tls.certificate, tls.key) { _, _, _, _ in 0 }
+        guard code == 0 else { throw .tls(.files, "\(tls.ca): \(String(cString: mosquitto_strerror(code)))") }
+        // 1 is SSL_VERIFY_PEER. The version is the lowest allowed.
+        try check(mosquitto_tls_opts_set(handle, 1, "tlsv1.2", nil), "TLS options")
+        try check(mosquitto_tls_insecure_set(handle, false), "TLS host name check")
     }
 
-    /// Sends the DISCONNECT that makes the broker forget the will.
-    func disconnect() { mosquitto_disconnect_v5(handle, 0, nil) }
-
-    func subscribe(_ filter: String) { mosquitto_subscribe_v5(handle, nil, filter, 1, 0, nil) }
-    func unsubscribe(_ filter: String) { mosquitto_unsubscribe(handle, nil, filter) }
-
-    func failure(_ kind: LinkFailure.Kind, _ reason: String) -> LinkFailure {
-        LinkFailure(kind: kind, broker: broker, reason: reason)
+    private func setWill(_ will: Message?) throws(MQTTFailure) {
+        guard let will else { return }
+        var properties = PropertyList()
+        if broker.version == .v5 { properties.add(attributesOf: will) }
+        try check(properties.code, "will on '\(will.topic)'")
+        // SAFETY: libmosquitto copies topic and payload, and on success takes the properties over.
+        let code = will.payload.withUnsafeBytes {
+            mosquitto_will_set_v5(
+                handle, will.topic, Int32($0.count), $0.baseAddress, 1, will.retain, properties.head)
+        }
+        try check(code, "will on '\(will.topic)'")
+        properties.release()
     }
 
-    private func words(_ code: Int32) -> String {
-        code == MOSQ_ERR_ERRNO.rawValue ? String(cString: strerror(errno)) : String(cString: mosquitto_strerror(code))
-    }
-
-    // MARK: Callbacks: copy and tell, nothing else
-
-    private static func of(_ context: UnsafeMutableRawPointer?) -> Connection {
-        // SAFETY: `init` put this object there, and it outlives its handle.
-        Unmanaged<Connection>.fromOpaque(context!).takeUnretainedValue()
-    }
-
-    private func setCallbacks() {
-        mosquitto_log_callback_set(handle) { _, context, level, text in
-            if level == MOSQ_LOG_ERR, let text { Connection.of(context).lastError = String(cString: text) }
-        }
-        mosquitto_connect_v5_callback_set(handle) { _, context, code, _, _ in Connection.of(context).connectCode = code
-        }
-        mosquitto_disconnect_v5_callback_set(handle) { _, context, code, _ in
-            Connection.of(context).disconnectCode = code
-        }
-        mosquitto_publish_v5_callback_set(handle) { _, context, packet, reason, _ in
-            let connection = Connection.of(context)
-            connection.inFlight -= 1
-            connection.progress = .now
-            let id = PublishID(connection: connection.number, packet: packet)
-            connection.report(.acknowledged(id, reason: UInt8(truncatingIfNeeded: reason)))
-        }
-        mosquitto_subscribe_callback_set(handle) { _, context, _, count, granted in
-            let codes = UnsafeBufferPointer(start: granted, count: Int(count))
-            if codes.contains(where: { $0 >= 128 }) { Connection.of(context).report(.subscriptionRefused) }
-        }
-        mosquitto_message_v5_callback_set(handle) { _, context, message, properties in
-            guard let message = message?.pointee, let topic = message.topic else { return }
-            // SAFETY: topic, payload and properties live until this returns; all of it is copied.
-            var copy = Message(
-                topic: String(cString: topic),
-                payload: Array(UnsafeRawBufferPointer(start: message.payload, count: Int(message.payloadlen))),
-                retain: message.retain)
-            Properties.read(properties, into: &copy)
-            Connection.of(context).report(.received(copy))
-        }
+    private func check(_ code: Int32, _ what: String) throws(MQTTFailure) {
+        guard code != 0 else { return }
+        throw .protocolError("libmosquitto refuses the \(what): \(String(cString: mosquitto_strerror(code)))")
     }
 }
 
-/// The monotonic clock, for deadlines of this driver alone.
-struct ContinuousMoment: Comparable {
-    private let nanoseconds: Int64
+/// What a call of libmosquitto answered, with errno as it was right after.
+struct LibraryResult: Hashable, Sendable {
+    let code: Int32
+    let errno: Int32
 
-    static var now: ContinuousMoment {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return ContinuousMoment(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    init(_ code: Int32) {
+        // The closure's call has been made by now: this is errno as the library left it.
+        (self.code, self.errno) = (code, Glibc.errno)
     }
 
-    static func < (a: ContinuousMoment, b: ContinuousMoment) -> Bool { a.nanoseconds < b.nanoseconds }
-    static func + (moment: ContinuousMoment, span: Duration) -> ContinuousMoment {
-        let (seconds, attoseconds) = span.components
-        return ContinuousMoment(nanoseconds: moment.nanoseconds + seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    var isSuccess: Bool { code == MOSQ_ERR_SUCCESS.rawValue }
+}
+
+extension Connection {
+    /// Resolves the name, connects TCP and queues CONNECT. Blocks as long as the network lets it.
+    func dial(_ configuration: MQTTLink.Configuration) -> LibraryResult {
+        var properties = PropertyList()
+        if broker.version == .v5 {
+            properties.add(MQTT_PROP_SESSION_EXPIRY_INTERVAL, int32: configuration.sessionExpirySeconds)
+            properties.add(MQTT_PROP_MAXIMUM_PACKET_SIZE, int32: configuration.largestPacket)
+        }
+        errno = 0
+        return LibraryResult(
+            mosquitto_connect_bind_v5(
+                handle, broker.host, Int32(broker.port), Int32(broker.keepAliveSeconds), nil, properties.head))
     }
 
-    /// From now on, in whole milliseconds rounded up, for poll(2); 0 if it has passed.
-    var millisecondsAhead: Int32 {
-        Int32(clamping: max(0, (nanoseconds - Self.now.nanoseconds + 999_999) / 1_000_000))
+    /// The connected socket, or -1.
+    var socket: Int32 { mosquitto_socket(handle) }
+
+    /// Bytes wait that the socket did not take.
+    var wantsToWrite: Bool { mosquitto_want_write(handle) }
+
+    func read() -> LibraryResult {
+        errno = 0
+        // The library replaces the packet count with one of its own.
+        return LibraryResult(mosquitto_loop_read(handle, 1))
+    }
+
+    func write() -> LibraryResult {
+        errno = 0
+        return LibraryResult(mosquitto_loop_write(handle, 1))
+    }
+
+    /// Pings, if it is time.
+    func keepAlive() -> LibraryResult {
+        errno = 0
+        return LibraryResult(mosquitto_loop_misc(handle))
+    }
+
+    /// Sends at QoS 1; on success `packet` is its identifier.
+    func publish(_ message: Message, packet: inout Int32) -> LibraryResult {
+        var properties = PropertyList()
+        if broker.version == .v5 { properties.add(attributesOf: message) }
+        guard properties.code == 0 else { return LibraryResult(properties.code) }
+        errno = 0
+        // SAFETY: libmosquitto copies topic, payload and properties before it returns.
+        let code = message.payload.withUnsafeBytes {
+            mosquitto_publish_v5(
+                handle, &packet, message.topic, Int32($0.count), $0.baseAddress, 1, message.retain, properties.head)
+        }
+        return LibraryResult(code)
+    }
+
+    /// All filters in one packet, at QoS 1.
+    func subscribe(_ filters: [String], packet: inout Int32) -> LibraryResult {
+        // SAFETY: the copies live until the call returns, which has copied them into its packet; freed here.
+        var texts = filters.map { strdup($0) }
+        defer { for text in texts { free(text) } }
+        errno = 0
+        return LibraryResult(mosquitto_subscribe_multiple(handle, &packet, Int32(texts.count), &texts, 1, 0, nil))
+    }
+
+    func unsubscribe(_ filter: String, packet: inout Int32) -> LibraryResult {
+        errno = 0
+        return LibraryResult(mosquitto_unsubscribe_v5(handle, &packet, filter, nil))
+    }
+
+    /// Sends DISCONNECT with reason 0, which makes the broker forget the will, and closes when it is out.
+    @discardableResult
+    func disconnect() -> LibraryResult {
+        errno = 0
+        return LibraryResult(mosquitto_disconnect_v5(handle, 0, nil))
     }
 }

@@ -4,6 +4,7 @@ internal import GatewayAgent
 internal import Glibc
 internal import Journal
 internal import LinuxSupport
+internal import MQTTLink
 internal import SiteConfig
 
 /// The program: drivers, transport, journal and control joined to one agent, and the loop that turns it.
@@ -82,7 +83,7 @@ final class Gateway {
         controlThread.start()
         driver.start()
         driver.watch(site)
-        transport.connect(site, numbers: agent.connections)
+        try transport.connect(site, numbers: agent.connections)
         turn()
         stop()
         if let reason = store.needsRestart {
@@ -99,6 +100,7 @@ final class Gateway {
             from: clock.now().moment,
             threads: [("lines", driver.checkIn), ("control", control.checkIn), ("mqtt", transport.checkIn)])
         var isReady = false
+        var hasSettled = false
         while !agent.isStopping, store.needsRestart == nil || !agent.hasToldAll {
             let deadline = [agent.nextDeadline, watchdog?.due].compactMap { $0 }.min()
             let batch = inbox.take(until: deadline)
@@ -108,6 +110,10 @@ final class Gateway {
             if !isReady, agent.hasStarted {
                 manager.ready()
                 isReady = true
+            }
+            if !hasSettled, agent.hasSettled {
+                hasSettled = true
+                StartupPages.giveBack()
             }
             if let late = watchdog?.round(at: clock.now().moment, manager), !late.isEmpty {
                 log.log(.error, "no progress: \(late.joined(separator: ", ")); the watchdog is not fed", [:])
@@ -140,12 +146,20 @@ final class Gateway {
         manager.reloading(at: clock.now().moment)
         defer { manager.ready() }
         do throws(SiteProblems) {
-            try apply(SiteReader.read(path: siteFile))
+            apply(try SiteReader.read(path: siteFile))
         } catch {
             log.log(.error, "the site file was not taken over: \(error)", [:])
             agent.report(
                 .siteFileRefused, what: "the site file has \(error.total) problems; the one before is still in force",
                 remedy: "run `courtyard-gateway check`, mend the file, reload again")
+        }
+    }
+
+    private func reconnect() {
+        do throws(MQTTError) {
+            try transport.reconnect(site, lastWords: agent.partingWords)
+        } catch {
+            log.log(.error, "brokers: \(error)", [:])
         }
     }
 
@@ -162,7 +176,7 @@ final class Gateway {
         agent.report(.siteFileRefused, what: nil)
         agent.adopt(points: new.points, services: new.services)
         driver.watch(new)
-        if differences.brokersChanged { transport.reconnect(new) }
+        if differences.brokersChanged { reconnect() }
         log.log(
             .notice,
             "site file taken over: \(differences.added.count) points added, \(differences.changed.count) changed, "

@@ -1,8 +1,8 @@
-internal import CSystemd
 internal import CallContract
 internal import CallCore
 internal import GatewayAgent
 internal import Glibc
+internal import LinuxSupport
 
 /// Fields in systemd's journal when it listens on standard error (systemd.exec(5), `$JOURNAL_STREAM`); otherwise one
 /// readable line each.
@@ -11,7 +11,7 @@ struct Log: AgentLog, Sendable {
     private let least: LogLevel
 
     init(verbose: Bool) {
-        toSystemd = getenv("JOURNAL_STREAM") != nil
+        toSystemd = Self.isJournal(STDERR_FILENO)
         least = verbose ? .debug : .info
     }
 
@@ -25,20 +25,22 @@ struct Log: AgentLog, Sendable {
         _ = line.utf8.withContiguousStorageIfAvailable { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
+    /// One datagram in the journal's native protocol (systemd's JOURNAL_NATIVE_PROTOCOL): a value of one line as
+    /// `KEY=value`. Standard error, which the journal reads too, is the way out when that fails.
     private func send(_ level: LogLevel, _ text: String, _ fields: [String: String]) {
         var all = fields
         all["MESSAGE"] = text
         all["PRIORITY"] = String(level.rawValue)
         all["SYSLOG_IDENTIFIER"] = "courtyard-gateway"
-        let lines = all.map { Array("\($0)=\($1)".utf8) }
-        // SAFETY: the copies live until sd_journal_sendv has returned, and are freed then.
-        let vectors = lines.map { line -> iovec in
-            let copy = UnsafeMutableRawPointer.allocate(byteCount: line.count, alignment: 1)
-            copy.copyMemory(from: line, byteCount: line.count)
-            return iovec(iov_base: copy, iov_len: line.count)
-        }
-        sd_journal_sendv(vectors, Int32(vectors.count))
-        for vector in vectors { vector.iov_base.deallocate() }
+        let lines = all.map { "\($0)=\(oneLine($1))\n" }.joined()
+        if !UnixSocket.send(Array(lines.utf8), to: "/run/systemd/journal/socket") { write(level, text) }
+    }
+
+    /// `$JOURNAL_STREAM` names the device and inode that the journal reads; a redirected standard error is another.
+    private static func isJournal(_ fd: Int32) -> Bool {
+        var status = stat()
+        guard let stream = getenv("JOURNAL_STREAM"), fstat(fd, &status) == 0 else { return false }
+        return String(cString: stream) == "\(status.st_dev):\(status.st_ino)"
     }
 
     private func oneLine(_ text: String) -> String {

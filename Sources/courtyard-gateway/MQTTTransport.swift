@@ -4,12 +4,14 @@ internal import GatewayAgent
 internal import LinuxSupport
 internal import MQTTLink
 internal import SiteConfig
+internal import Synchronization
 
 /// The agent's transport: its messages in the link's terms, the link's reports in the agent's.
 final class MQTTTransport: Transport {
     private let identity: GatewayAgent.Identity
     private let inbox: Inbox
     private var link: MQTTLink?
+    private var ear: LinkEar?
     private var numbers: ConnectionNumbers?
 
     init(_ identity: GatewayAgent.Identity, inbox: Inbox) {
@@ -20,38 +22,45 @@ final class MQTTTransport: Transport {
     /// The client id: one session per gateway at the broker.
     static func clientID(_ topics: Topics) -> String { "courtyard-\(topics.site)-\(topics.gateway)" }
 
-    func connect(_ site: Site, numbers: ConnectionNumbers) {
+    func connect(_ site: Site, numbers: ConnectionNumbers) throws(MQTTError) {
         self.numbers = numbers
-        let settings = MQTTLink.Settings(
-            clientID: Self.clientID(identity.topics), brokers: site.brokers.map { MQTTLink.Broker($0) },
-            subscriptions: [identity.topics.commands])
+        let brokers = site.brokers.map { MQTTLink.Broker($0) }
+        var configuration = MQTTLink.Configuration(clientID: Self.clientID(identity.topics), brokers: brokers)
+        configuration.subscriptions = [identity.topics.commands]
         let identity = identity
-        let inbox = inbox
-        let link = MQTTLink(settings) {
+        let names = brokers.map { "\($0.host):\($0.port)" }
+        let ear = LinkEar(inbox, brokers: names)
+        let link = try MQTTLink(configuration) {
             let number = numbers.next()
-            let status = StatusMessage(
-                state: .offline, boot: identity.boot, connection: number, version: identity.version,
-                simulated: identity.simulated)
-            var will = Message(topic: identity.topics.status, payload: WireJSON.bytes(status), retain: true)
-            will.contentType = "application/json"
-            return .init(number: number, will: will)
+            return Attempt(number: number, will: Self.will(identity, connection: number))
         } report: { report in
-            if let input = LinkInput(report) { inbox.put(input) }
+            ear.hear(report)
         }
+        try link.start()
+        self.ear = ear
         self.link = link
-        link.start()
     }
 
-    /// Other brokers: the old link parts in its own time.
-    func reconnect(_ site: Site) {
+    private static func will(_ identity: GatewayAgent.Identity, connection: UInt64) -> Message {
+        let status = StatusMessage(
+            state: .offline, boot: identity.boot, connection: connection, version: identity.version,
+            simulated: identity.simulated)
+        return Message(
+            OutgoingMessage(topic: identity.topics.status, payload: WireJSON.bytes(status), retain: true))
+    }
+
+    /// Other brokers: the old link leaves its last words and parts in its own time, heard no more.
+    func reconnect(_ site: Site, lastWords: OutgoingMessage?) throws(MQTTError) {
         guard let numbers, let old = link else { return }
         link = nil
-        DriverThread(named: "mqtt-parting") { old.stop(lastWords: nil, within: .seconds(2)) }.start()
-        connect(site, numbers: numbers)
+        ear?.close()
+        let message = lastWords.map { Message($0) }
+        DriverThread(named: "mqtt-parting") { old.stop(last: message, within: .seconds(2)) }.start()
+        try connect(site, numbers: numbers)
     }
 
     func disconnect(lastWords: OutgoingMessage?, within limit: Duration) {
-        link?.stop(lastWords: lastWords.map { Message($0) }, within: limit)
+        link?.stop(last: lastWords.map { Message($0) }, within: limit)
         link = nil
     }
 
@@ -61,24 +70,54 @@ final class MQTTTransport: Transport {
 
     func send(_ message: OutgoingMessage) -> SendResult {
         guard let link else { return .notConnected }
-        do throws(PublishError) {
-            return .sent(token: try link.publish(Message(message)).value)
+        do throws(MQTTError) {
+            return .sent(token: try link.publish(Message(message)).token)
         } catch {
-            return error == .windowFull ? .windowFull : .notConnected
+            if case .windowFull = error { return .windowFull }
+            return .notConnected
         }
     }
 
-    func subscribe(_ filter: String) { link?.subscribe(filter) }
-    func unsubscribe(_ filter: String) { link?.unsubscribe(filter) }
+    // Without a connection both are moot: connecting subscribes anew.
+    func subscribe(_ filter: String) { try? link?.subscribe(filter) }
+    func unsubscribe(_ filter: String) { try? link?.unsubscribe(filter) }
     func retryNow() { link?.retryNow() }
+}
+
+extension PublishID {
+    /// As the agent knows it.
+    fileprivate var token: UInt64 { connection << 16 | UInt64(packet) }
+}
+
+/// What a link reports, into the inbox until the link is left for another: an old link's failure must never be taken
+/// for the new one's.
+private final class LinkEar: Sendable {
+    private let inbox: Inbox
+    private let isOpen = Mutex(true)
+
+    /// What the brokers are called, in the configuration's order.
+    private let brokers: [String]
+
+    init(_ inbox: Inbox, brokers: [String]) {
+        self.inbox = inbox
+        self.brokers = brokers
+    }
+
+    func hear(_ report: LinkReport) {
+        guard let input = LinkInput(report, brokers: brokers) else { return }
+        isOpen.withLock { if $0 { inbox.put(input) } }
+    }
+
+    func close() { isOpen.withLock { $0 = false } }
 }
 
 extension Message {
     init(_ message: OutgoingMessage) {
         self.init(topic: message.topic, payload: message.payload, retain: message.retain)
         contentType = message.payload.isEmpty ? nil : message.contentType
+        isUTF8 = !message.payload.isEmpty
         expirySeconds = message.expirySeconds
-        userProperties = message.userProperties
+        userProperties = message.userProperties.sorted { $0.key < $1.key }.map { UserProperty($0.key, $0.value) }
         correlation = message.correlation
     }
 }
@@ -89,30 +128,41 @@ extension MQTTLink.Broker {
         version = broker.version == .v5 ? .v5 : .v311
         keepAliveSeconds = broker.keepAliveSeconds
         username = broker.username
-        passwordFile = broker.passwordFile
+        password = broker.passwordFile.map { .file($0) }
         tls = broker.tls.map { .init(ca: $0.ca, certificate: $0.certificate, key: $0.key) }
     }
 }
 
 extension LinkInput {
-    init?(_ report: LinkReport) {
+    /// - Parameter brokers: what the brokers are called, in the configuration's order.
+    init?(_ report: LinkReport, brokers: [String]) {
         switch report {
-        case .connected(let number, let broker): self = .connected(connection: number, broker: broker.description)
-        case .acknowledged(let id, let reason): self = .acknowledged(token: id.value, reason: reason)
+        case .connected(let number, let broker, _, _): self = .connected(connection: number, broker: brokers[broker])
+        case .acknowledged(let id, let reason): self = .acknowledged(token: id.token, reason: reason)
         case .received(let message):
             self = .received(
                 IncomingMessage(
                     topic: message.topic, payload: message.payload, retained: message.retain,
                     responseTopic: message.responseTopic, correlation: message.correlation))
-        case .subscriptionRefused: self = .subscriptionRefused
-        case .away(let failure):
-            let fault: FaultID? =
-                switch failure.kind {
-                case .refused, .password: .notAuthorised
-                case .takenOver: .clonedIdentity
-                case .unreachable, .tls, .lost: nil
-                }
-            self = .away(reason: failure.description, fault: fault)
+        case .subscribed(let filter, let reason):
+            guard reason >= 128 else { return nil }
+            self = .subscriptionRefused(filter: filter)
+        case .failed(_, let broker, let failure), .disconnected(_, let broker, _, let failure):
+            self = .away(reason: "\(brokers[broker]): \(failure)", fault: failure.fault)
+        case .connecting, .waiting, .unsubscribed, .discarded, .ended: return nil  // nothing for the agent to decide
+        }
+    }
+}
+
+extension MQTTFailure {
+    /// The fault that a failure is besides `broker-away`.
+    fileprivate var fault: FaultID? {
+        switch self {
+        case .refused(.badCredentials, _, _), .refused(.notAuthorised, _, _), .refused(.clientIDRejected, _, _),
+            .password:
+            .notAuthorised
+        case .sessionTakenOver: .clonedIdentity
+        default: nil
         }
     }
 }

@@ -1,10 +1,12 @@
-internal import CSystemd
 internal import CallCore
 internal import Glibc
+internal import LinuxSupport
 internal import Synchronization
 
-/// What systemd is told: readiness, the status line, and the watchdog (sd_notify(3)).
+/// What systemd is told: readiness, the status line, and the watchdog, as datagrams to `$NOTIFY_SOCKET` (the protocol
+/// of sd_notify(3), which systemd keeps stable for programs that don't link its library).
 struct ServiceManager {
+    private let socket = getenv("NOTIFY_SOCKET").map { String(cString: $0) }
     private var lastStatus = ""
 
     func ready() { notify("READY=1") }
@@ -22,7 +24,9 @@ struct ServiceManager {
 
     func feedWatchdog() { notify("WATCHDOG=1") }
 
-    private func notify(_ state: String) { sd_notify(0, state) }
+    private func notify(_ state: String) {
+        if let socket { UnixSocket.send(Array(state.utf8), to: socket) }
+    }
 }
 
 /// Feeds systemd's watchdog only when every thread has made progress since the last time.
@@ -34,13 +38,14 @@ struct Watchdog {
     private let missing = CheckIns()
     private(set) var due: Moment
 
-    /// Nil when nobody wants a watchdog fed (`$WATCHDOG_USEC`).
+    /// Nil when nobody wants a watchdog fed (`$WATCHDOG_USEC`, sd_watchdog_enabled(3)).
     init?(
         from now: Moment, threads: [(name: String, checkIn: (@escaping @Sendable () -> Void) -> Void)]
     ) {
-        var microseconds: UInt64 = 0
-        guard sd_watchdog_enabled(0, &microseconds) > 0 else { return nil }
-        interval = .microseconds(Int64(microseconds / 3))
+        guard let text = getenv("WATCHDOG_USEC"), let microseconds = Int64(String(cString: text)), microseconds > 0,
+            getenv("WATCHDOG_PID").map({ String(cString: $0) == String(getpid()) }) ?? true
+        else { return nil }
+        interval = .microseconds(microseconds / 3)
         self.threads = threads
         due = now
     }

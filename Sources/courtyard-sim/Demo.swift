@@ -46,8 +46,8 @@ struct Demo: ParsableCommand {
             servers.stop()
         }
         guard try startBroker(&servers, stage) else { return stage.say(Self.stoppedEarly) }
-        let subscriber = subscribe(to: servers, stage)
-        defer { subscriber.stop(lastWords: nil, within: .seconds(1)) }
+        let subscriber = try subscribe(to: servers, stage)
+        defer { subscriber.stop(within: .seconds(1)) }
         guard try startAgent(&servers, stage) else { return stage.say(Self.stoppedEarly) }
         let ending = try press(servers, stage)
         stage.close()
@@ -109,23 +109,24 @@ struct Demo: ParsableCommand {
         return ending
     }
 
-    private func subscribe(to servers: DemoServers, _ stage: DemoStage) -> MQTTLink {
+    private func subscribe(to servers: DemoServers, _ stage: DemoStage) throws -> MQTTLink {
         let topics = stage.courtyard.topics
-        let settings = MQTTLink.Settings(
-            clientID: "courtyard-demo", brokers: [.init(host: "127.0.0.1", port: Int(servers.port))],
-            subscriptions: ["courtyard/v1/\(topics.site)/#"])
+        var configuration = MQTTLink.Configuration(
+            clientID: "courtyard-demo", brokers: [.init(host: "127.0.0.1", port: Int(servers.port))])
+        configuration.subscriptions = ["courtyard/v1/\(topics.site)/#"]
         let happenings = stage.happenings
-        let tell: @Sendable (LinkReport) -> Void = { report in
+        let link = try MQTTLink(configuration) { Attempt(number: 1) } report: { report in
             switch report {
             case .received(let message): happenings.put(.received(message, at: .now))
             case .connected: happenings.put(.connected)
-            case .away(let failure): happenings.put(.disconnected(failure.description))
-            case .subscriptionRefused: happenings.put(.disconnected("the broker refused the subscription"))
-            case .acknowledged: break
+            case .failed(_, _, let failure), .disconnected(_, _, _, let failure):
+                happenings.put(.disconnected(failure.description))
+            case .subscribed(_, let reason) where reason >= 128:
+                happenings.put(.disconnected("the broker refused the subscription"))
+            case .subscribed, .unsubscribed, .acknowledged, .connecting, .waiting, .discarded, .ended: break
             }
         }
-        let link = MQTTLink(settings, attempt: { .init(number: 1, will: nil) }, report: tell)
-        link.start()
+        try link.start()
         return link
     }
 }

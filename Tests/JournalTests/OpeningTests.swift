@@ -23,6 +23,18 @@ extension JournalTests {
             }
         }
 
+        @Test func `a directory that the agent may not write in is told as a matter of permission`() throws {
+            let place = try Place()
+            guard getuid() == 0 else { return print("skipped: making a directory unwritable for oneself needs root") }
+            // Root may write anywhere; an immutable directory (chattr) holds for root too.
+            let made = shell("chattr +i \(place.directory)")
+            guard made.status == 0 else { return print("skipped: no chattr here: \(made.output)") }
+            defer { shell("chattr -i \(place.directory)") }
+            let error = try journalError { _ = try place.open() }
+            guard case .readOnly(let failure) = error else { throw error }
+            #expect(failure.path == place.path + ".lock")
+        }
+
         @Test func `a second agent is refused, whoever has the journal`() throws {
             let place = try Place()
             var first: Journal? = try place.open().journal

@@ -1,0 +1,106 @@
+internal import Synchronization
+
+/// What callers and the network thread share. The thread holds it until it has ended, whatever becomes of the link.
+final class LinkCore: Sendable {
+    /// What callers have asked of the network thread.
+    struct Requests {
+        var hasStarted = false
+        /// `retryNow` was called and no attempt has begun since.
+        var wantsAttempt = false
+        var lastForced: Tick?
+        var checkIns: [@Sendable () -> Void] = []
+        var stop: Stop?
+        /// The last message was acknowledged, and DISCONNECT sent.
+        var endedCleanly = false
+    }
+
+    struct Stop: Sendable {
+        let last: Message?
+        /// When the thread disconnects, acknowledged or not.
+        let deadline: Tick
+    }
+
+    let configuration: MQTTLink.Configuration
+    let attempt: @Sendable () -> Attempt
+    let report: @Sendable (LinkReport) -> Void
+    /// Wakes the network thread.
+    let wakeup: Wakeup
+    /// Rung when the network thread has ended.
+    let ended: Wakeup
+    let requests = Mutex(Requests())
+    let line: Mutex<Line>
+
+    /// A watchdog that gets no answers stops asking anew after this many.
+    private static let mostCheckIns = 16
+    /// A resident who presses like mad makes one attempt a second, not a storm.
+    private static let forcedInterval: Duration = .seconds(1)
+
+    init(
+        _ configuration: MQTTLink.Configuration, attempt: @escaping @Sendable () -> Attempt,
+        report: @escaping @Sendable (LinkReport) -> Void
+    ) throws(MQTTError) {
+        self.configuration = configuration
+        self.attempt = attempt
+        self.report = report
+        wakeup = try Wakeup()
+        ended = try Wakeup()
+        line = Mutex(Line(configuration: configuration, now: SuspendingClock().now))
+    }
+
+    /// Does something on the line and wakes the network thread if that needs it.
+    func onLine<Success>(
+        _ body: @Sendable (inout Line, Tick) -> Result<Success, MQTTError>
+    ) throws(MQTTError) -> Success where Success: Sendable {
+        let now = SuspendingClock().now
+        let (result, needsThread) = line.withLock { line in
+            let result = body(&line, now)
+            return (result, line.needsThread)
+        }
+        if needsThread { wakeup.ring() }
+        return try result.get()
+    }
+
+    func ask(checkIn: @escaping @Sendable () -> Void) {
+        requests.withLock { if $0.checkIns.count < Self.mostCheckIns { $0.checkIns.append(checkIn) } }
+        wakeup.ring()
+    }
+
+    /// The first stop counts. False when there is no thread to stop.
+    func ask(stop: Stop) -> Bool {
+        line.withLock { $0.isStopping = true }
+        let hasStarted = requests.withLock { requests in
+            if requests.stop == nil { requests.stop = stop }
+            return requests.hasStarted
+        }
+        wakeup.ring()
+        return hasStarted
+    }
+}
+
+// What the network thread asks.
+extension LinkCore {
+    var stop: Stop? { requests.withLock { $0.stop } }
+
+    func answerCheckIns() {
+        let checkIns = requests.withLock { requests in
+            defer { requests.checkIns = [] }
+            return requests.checkIns
+        }
+        for checkIn in checkIns { checkIn() }
+    }
+
+    /// When a forced attempt may begin, if one was asked for.
+    func forcedAttempt(_ now: Tick) -> Tick? {
+        requests.withLock { requests in
+            guard requests.wantsAttempt else { return nil }
+            return requests.lastForced.map { $0 + Self.forcedInterval } ?? now
+        }
+    }
+
+    func beginForcedAttempt(_ now: Tick) {
+        requests.withLock { requests in
+            requests.wantsAttempt = false
+            requests.lastForced = now
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import CallContract
+import CallCore
+import Testing
+
+@testable import GatewayAgent
+@testable import Journal
+
+private let full = JournalError.full(.init(operation: "committing", path: "/x", code: 13, text: "disk is full"))
+
+@Suite("A journal that can't be written") struct FailingJournalTests {
+    @Test("An emergency goes out marked, under another journal's id; a meal is refused; both are told as a fault")
+    func emergencyGoesOut() throws {
+        let world = try World()
+        world.connect()
+        world.store.failure = full
+        world.press(World.bed)
+        world.press(World.kitchen)
+        world.settle()
+        #expect(world.events.map(\.data.service) == ["emergency", "emergency"])
+        #expect(world.events.allSatisfy { $0.data.journaled == false && $0.data.journal != world.agent.journal.text })
+        let fault = world.agent.report().faults.first { $0.fault == "journal-failing" }
+        #expect(fault?.what.contains("refused so far: 1") == true)
+        #expect(world.agent.state == .degraded)
+    }
+
+    @Test("It recovers by itself: what went out is journalled, the fault is gone, new presses count on")
+    func recovery() throws {
+        let world = try World()
+        world.connect()
+        world.press(World.bed)
+        world.settle()
+        world.store.failure = full
+        world.press(World.bed)
+        world.settle()
+        world.store.failure = nil
+        world.wait(.seconds(6))
+        world.settle()
+        #expect(!world.agent.report().faults.contains { $0.fault == "journal-failing" })
+        world.press(World.bed)
+        world.settle()
+        let own = world.events.filter { $0.data.journal == world.agent.journal.text }.map(\.sequence)
+        #expect(own == ["1", "2", "3"], "gap-free in its own journal")
+        let other = JournalID(world.events.first { $0.data.journaled == false }!.data.journal)!
+        #expect(try world.store.events(journal: other, service: .emergency, from: 1, limit: 9).count == 1)
+        #expect(try world.store.events(journal: world.agent.journal, service: .emergency, from: 1, limit: 9).count == 3)
+    }
+
+    @Test("With no broker either, emergencies wait in memory and reach the journal when it recovers")
+    func noBrokerEither() throws {
+        let world = try World()
+        world.store.failure = full
+        for _ in 0..<3 { world.press(World.bed) }
+        world.store.failure = nil
+        world.wait(.seconds(6))
+        try world.restart()
+        world.connect()
+        #expect(world.events.count == 4 && Set(world.events.map(\.id)).count == 4)
+        #expect(world.agent.report().openCalls == 1)
+    }
+
+    @Test("Killed while the journal failed: the call is adopted from the broker, and no number is used twice")
+    func killed() throws {
+        let world = try World()
+        world.connect()
+        world.store.failure = full
+        world.press(World.bed)
+        world.settle()
+        let lost = world.events.map(\.id)
+        let record = world.retained.first { $0.key.contains("/call/emergency/") }!
+        try world.restart()
+        world.connect()
+        world.agent.handle([.link(.received(IncomingMessage(topic: record.key, payload: record.value, retained: true)))]
+        )
+        world.settle()
+        let adopted = try WireJSON.read(CallMessage.self, from: world.retained[record.key]!)
+        #expect(adopted.orphaned == true && adopted.data.state == "raised")
+        world.press(World.bed)
+        world.settle()
+        #expect(world.events.dropFirst(lost.count).allSatisfy { !lost.contains($0.id) })
+    }
+
+    @Test("A start without a journal: emergencies go out, and the journal is tried again")
+    func startWithout() throws {
+        let world = try World()
+        world.store.failure = full
+        world.agent.beginUnjournaled("disk full")
+        world.connect()
+        world.press(World.bed)
+        world.settle()
+        #expect(world.events.count == 2 && world.events[0].data.journaled == false)
+        world.store.failure = nil
+        world.wait(.seconds(6))
+        #expect(!world.agent.report().faults.contains { $0.fault == "journal-failing" })
+    }
+}
