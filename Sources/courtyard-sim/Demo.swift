@@ -49,8 +49,13 @@ struct Demo: ParsableCommand {
         let subscriber = try subscribe(to: servers, stage)
         defer { subscriber.stop(within: .seconds(1)) }
         guard try startAgent(&servers, stage) else { return stage.say(Self.stoppedEarly) }
-        try press(servers, stage)
+        let ending = try press(servers, stage)
         stage.close()
+        switch ending {
+        case .reached: break
+        case .timeUp: stage.say("waited \(Self.finishWithin) for the last presses, in vain")
+        case .stopped: stage.say("stopped before the last presses could arrive")
+        }
         stage.say(stage.totals)
         if !stage.tally.isFaultless { throw ExitCode.failure }
     }
@@ -59,25 +64,22 @@ struct Demo: ParsableCommand {
 
     /// - Returns: false if somebody stopped the demo.
     private func startBroker(_ servers: inout DemoServers, _ stage: DemoStage) throws -> Bool {
-        for attempt in 1... {
+        var triesLeft = Self.triesForPort
+        var ending: DemoStage.Ending
+        repeat {
+            triesLeft -= 1
             try servers.startBroker()
-            let broker = servers.broker
-            stage.check = {}
             let started = servers
-            let ending = try stage.wait(within: Self.startWithin) { broker?.end != nil || started.brokerListens }
-            let runs = broker?.end == nil
-            if ending == .reached, !runs, attempt < Self.triesForPort { continue }
-            stage.check = started.check
-            try started.check()
-            return try isUp(ending, broker)
-        }
-        return false
+            ending = try stage.wait(within: Self.startWithin) { started.broker?.end != nil || started.brokerListens }
+        } while ending == .reached && servers.broker?.end != nil && triesLeft > 0
+        stage.check = servers.check
+        try servers.check()
+        return try isUp(ending, servers.broker)
     }
 
     private func startAgent(_ servers: inout DemoServers, _ stage: DemoStage) throws -> Bool {
         try servers.startAgent(stage.courtyard)
-        let started = servers
-        stage.check = started.check
+        stage.check = servers.check
         let ending = try stage.wait(within: Self.startWithin) {
             [.ready, .degraded].contains(stage.tally.status?.state)
                 && stage.tally.pointsWorking == DemoCourtyard.pointCount
@@ -94,7 +96,8 @@ struct Demo: ParsableCommand {
     }
 
     /// Residents press until the time is up or somebody stops the demo; then the last presses may arrive.
-    private func press(_ servers: DemoServers, _ stage: DemoStage) throws {
+    /// - Returns: `reached` if they have.
+    private func press(_ servers: DemoServers, _ stage: DemoStage) throws -> DemoStage.Ending {
         stage.begin(port: servers.port)
         let residents = Residents(socket: servers.socket) { [happenings = stage.happenings] in happenings.put($0) }
         residents.start(stage.courtyard, perMinute: rate)
@@ -103,6 +106,7 @@ struct Demo: ParsableCommand {
         stage.finish()
         let ending = try stage.wait(within: Self.finishWithin) { stage.residentsRest && stage.tally.isComplete }
         if ending == .reached { _ = try stage.wait(within: Self.lookBack) { false } }
+        return ending
     }
 
     private func subscribe(to servers: DemoServers, _ stage: DemoStage) throws -> MQTTLink {

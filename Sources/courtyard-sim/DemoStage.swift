@@ -23,10 +23,12 @@ final class DemoStage {
     private var isFinishing = false
     private var away: String?
     private var stopAsked = false
-    private var drawAt = Moment.now
+    private var lastDrawn = Moment.now
+    private var hasChanged = false
 
-    /// Ten pictures a second are as many as an eye takes in.
+    /// Ten pictures a second are as many as an eye takes in; one a second keeps the clock going.
     private static let drawEvery = Duration.milliseconds(100)
+    private static let drawAtLeastEvery = Duration.seconds(1)
 
     /// From here on, Ctrl-C, SIGTERM and SIGHUP are questions to `wait`: this comes before any other thread.
     init(_ courtyard: DemoCourtyard) {
@@ -74,7 +76,10 @@ final class DemoStage {
     func wait(within limit: Duration?, until done: () -> Bool) throws -> Ending {
         let end = limit.map { Moment.now + $0 }
         while true {
-            for happening in happenings.take() { try take(happening) }
+            for happening in happenings.take() {
+                hasChanged = true
+                try take(happening)
+            }
             try check()
             draw()
             if done() { return .reached }
@@ -85,7 +90,8 @@ final class DemoStage {
     }
 
     private func rest(until end: Moment?) {
-        let next = min(drawAt, end ?? drawAt)
+        let tick = Moment.now + Self.drawEvery
+        let next = min(tick, end ?? tick)
         var entries = [
             pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
             pollfd(fd: happenings.descriptor, events: Int16(POLLIN), revents: 0),
@@ -98,9 +104,12 @@ final class DemoStage {
     }
 
     private func draw() {
-        guard drawAt <= .now else { return }
-        drawAt = .now + Self.drawEvery
-        if screen.isLive, runningSince != nil { screen.draw(view.rows(height: screen.size.rows)) }
+        guard screen.isLive, runningSince != nil,
+            lastDrawn + (hasChanged ? Self.drawEvery : Self.drawAtLeastEvery) <= .now
+        else { return }
+        lastDrawn = .now
+        hasChanged = false
+        screen.draw(view.rows(height: screen.size.rows))
     }
 
     private func take(_ happening: Happening) throws {

@@ -87,13 +87,13 @@ struct DemoView {
 
     private var footer: [Row] {
         let missing = tally.missing(at: now)
-        let isGood = missing + tally.doubled + tally.unasked + tally.unreadable == 0
+        let isGood = missing + tally.doubled + tally.unreadable == 0
         return [
             Row(
                 ("pressed \(tally.made)   received \(tally.received)   ", .bold),
                 ("missing \(missing)   doubled \(tally.doubled)\(oddities)", isGood ? .green : .red)),
             Row("latency  \(latencies([("p50", 50), ("p99", 99)]))"),
-            Row("of bedside buttons, first edge to here, with 5 ms minimum width;", .dim),
+            Row("bedside buttons, first edge to here, 5 ms minimum width;", .dim),
             Row("a kitchen button first waits to see what the press becomes", .dim),
             Row("Ctrl-C ends it. See also: mosquitto_sub -p \(port) -t 'courtyard/#' -v", .dim),
         ]
@@ -132,17 +132,17 @@ struct DemoView {
             "calls open        \(tally.calls.count) (\(open))",
             "latency           \(latencies([("p50", 50), ("p90", 90), ("p99", 99)])), max "
                 + (tally.latencies.longest.map(Self.text) ?? "-"),
-            "                  of bedside buttons, first edge to subscriber, with 5 ms minimum width;",
+            "                  bedside buttons, first edge to subscriber, 5 ms minimum width;",
             "                  a kitchen button first waits to see what the press becomes",
         ]
         let missing = tally.outstanding.prefix(10).map { "missing: \($0.service) from \($0.point)" }
         return (lines + missing).joined(separator: "\n")
     }
 
-    /// What should not be there at all, if it is.
+    /// What is seldom there, if it is.
     private var oddities: String {
         let found = [
-            (tally.unasked, "made by nobody here"), (tally.unreadable, "unreadable"), (tally.sentAgain, "sent again"),
+            (tally.unasked, "by other hands"), (tally.unreadable, "unreadable"), (tally.sentAgain, "sent again"),
         ]
         return found.filter { $0.0 > 0 }.map { "   \($0.1) \($0.0)" }.joined()
     }

@@ -85,7 +85,7 @@ struct TallyTests {
         #expect(tally.isFaultless)
     }
 
-    @Test("takes a press for another service as missing, and as made by nobody")
+    @Test("takes a press for another service as missing, and as made by other hands")
     mutating func wrongService() {
         tally.expect(press("errand"))
         arrive(1, "meal", at: Self.begun)
@@ -103,13 +103,14 @@ struct TallyTests {
         #expect(tally.isFaultless)
     }
 
-    @Test("takes a press long after the last deed of a button as made by nobody")
+    @Test("takes a press that no resident made as made by other hands, which is nobody's fault")
     mutating func unasked() {
         tally.expect(press())
         arrive(1, at: Self.begun)
         arrive(2, at: Self.begun + .seconds(20))
         arrive(3, at: Self.begun - .seconds(20))
         #expect((tally.received, tally.doubled, tally.unasked) == (1, 0, 2))
+        #expect(tally.isFaultless)
     }
 
     @Test("measures only presses that are told at once")
