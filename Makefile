@@ -1,3 +1,45 @@
-.PHONY: build
-build:
-	swift build
+# make demo    a courtyard of 194 simulated call points, a broker and the real agent, live in the terminal
+# make test    every test; the first time it also builds a small Linux kernel with simulated GPIO chips
+# make build   the programs as they are shipped, in .build/shipped
+#
+# demo, test and build first install the Debian packages that are missing, and say which.
+
+SWIFT   ?= swift
+SHIPPED := .build/shipped
+# For size: docs/decisions/0006-memory.md. libstdc++ is found here before the shared one.
+STATIC  := $(CURDIR)/.build/static
+FLAGS   := -c release --scratch-path $(SHIPPED) --static-swift-stdlib -Xswiftc -Osize \
+           -Xlinker -L$(STATIC) -Xlinker --icf=all -Xlinker --gc-sections
+
+.PHONY: help demo test build check-format dependencies bench clean
+help:
+	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
+
+# make demo SECONDS=30 ends it by itself.
+demo: build
+	$(SHIPPED)/release/courtyard-sim demo $(if $(SECONDS),--seconds $(SECONDS))
+
+test: dependencies check-format
+	$(SWIFT) build --build-tests
+	@# The kernel comes first: the tests that boot it would otherwise wait for its compilation.
+	simulator/kernel/build.sh
+	$(SWIFT) test
+
+build: dependencies
+	@mkdir -p $(STATIC)
+	@ln -sf "$$(gcc -print-file-name=libstdc++.a)" $(STATIC)/libstdc++.a
+	$(SWIFT) build $(FLAGS) --product courtyard-gateway
+	$(SWIFT) build $(FLAGS) --product courtyard-sim
+
+# The agent's latency beside a C program that does the same with the same libraries.
+bench: build
+	simulator/bench/latency.sh
+
+check-format:
+	$(SWIFT) format lint --strict --recursive Package.swift Package@swift-6.0.swift Sources Tests
+
+dependencies:
+	@.ci/dependencies
+
+clean:
+	rm -rf .build

@@ -62,7 +62,7 @@ let package = Package(
             ]),
 
         // The simulator.
-        program("courtyard-sim", ["SimulatedLines", "MQTTLink", "CallContract", "CallCore"]),
+        program("courtyard-sim", ["MQTTLink", "CallContract", "CallCore", "LinuxSupport", "CLinux"]),
 
         // Tests carry their target's name.
         tests("CallCoreTests", ["CallCore"]),
@@ -72,6 +72,8 @@ let package = Package(
         tests("JournalTests", ["Journal", "CallCore", "CSQLite"]),
         tests("GPIOLinesTests", ["GPIOLines", "CallCore", "CGpiod"]),  // CGpiod: to play other programs
         tests("MQTTLinkTests", ["MQTTLink"]),
+        tests("EndToEndTests", []),  // the programs themselves, from outside
+        tests("CourtyardSimTests", ["courtyard-sim", "CallContract", "CallCore"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,7 +1,7 @@
 /// Writes `Encodable` values as compact JSON (RFC 8259), keys in the order in which the type encodes them.
 ///
-/// The standard library's protocols, a byte buffer, nothing else: Foundation's encoder costs the agent 3 MB of touched
-/// program text and half of its time per press (docs/decisions). Reading JSON is left to Foundation.
+/// The standard library's protocols, a byte buffer, nothing else: Foundation's encoder touches more program text with
+/// every press, and leaves the order of keys to chance (docs/decisions/0004). Reading JSON is left to Foundation.
 struct JSONWriter {
     /// The value as UTF-8 JSON.
     static func bytes(_ value: some Encodable) throws -> [UInt8] {

@@ -33,6 +33,9 @@ public struct Topics: Hashable, Sendable {
         "\(base)/replay/\(commandID)/\(event.service)/\(event.type.rawValue)"
     }
 
+    /// True below `call/`, whatever follows.
+    public func isCall(_ topic: String) -> Bool { topic.hasPrefix("\(base)/call/") }
+
     /// What one of this gateway's own topics is about; nil for any other topic.
     public func subject(of topic: String) -> Subject? {
         guard topic.hasPrefix(base + "/") else { return nil }

@@ -13,8 +13,9 @@ public enum AgentInput: Sendable {
 ///
 /// Bounded. Edges beyond `lineCapacity` are dropped, and each line concerned gets one `lost` report with its latest
 /// level instead, exactly as if the kernel had dropped them: a flickering line can fill neither memory nor the loop.
-/// Messages beyond `messageCapacity` are dropped and counted: a desk that hears no reply asks again. Everything else
-/// is few by construction.
+/// Messages beyond `messageCapacity` are dropped and counted: a desk that hears no reply asks again. What is read back
+/// from the broker after connecting comes all at once, while the loop may be waiting for a slow card: it has a bound of
+/// its own, `retainedCapacity`. Everything else is few by construction.
 public final class Inbox: @unchecked Sendable {
     // SAFETY (unchecked Sendable): every stored property below is touched with `mutex` held only.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -22,15 +23,18 @@ public final class Inbox: @unchecked Sendable {
     private var inputs: [AgentInput] = []
     private var lines = 0
     private var messages = 0
+    private var retained = 0
     private var overflowed: [PointID: LineReport] = [:]
     private var droppedMessages = 0
 
     private let lineCapacity: Int
     private let messageCapacity: Int
+    private let retainedCapacity: Int
 
-    public init(lineCapacity: Int = 8192, messageCapacity: Int = 256) {
+    public init(lineCapacity: Int = 8192, messageCapacity: Int = 256, retainedCapacity: Int = 4096) {
         self.lineCapacity = lineCapacity
         self.messageCapacity = messageCapacity
+        self.retainedCapacity = retainedCapacity
         pthread_mutex_init(mutex, nil)
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
@@ -56,15 +60,21 @@ public final class Inbox: @unchecked Sendable {
     /// Puts what the transport tells.
     public func put(_ link: LinkInput) {
         locked {
-            if case .received = link {
-                guard messages < messageCapacity else {
-                    droppedMessages += 1
-                    return
-                }
-                messages += 1
+            if case .received(let message) = link, !admit(message) {
+                droppedMessages += 1
+                return
             }
             inputs.append(.link(link))
         }
+    }
+
+    private func admit(_ message: IncomingMessage) -> Bool {
+        if message.retained {
+            retained += 1
+            return retained <= retainedCapacity
+        }
+        messages += 1
+        return messages <= messageCapacity
     }
 
     /// Puts work for the loop.
@@ -82,7 +92,7 @@ public final class Inbox: @unchecked Sendable {
         let taken = inputs + overflowed.values.map { .line($0) }
         inputs.removeAll(keepingCapacity: inputs.count <= 256)
         overflowed.removeAll()
-        (lines, messages) = (0, 0)
+        (lines, messages, retained) = (0, 0, 0)
         return taken
     }
 

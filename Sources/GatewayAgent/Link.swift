@@ -96,6 +96,8 @@ extension GatewayAgent {
         case .command(let name): take(command: name, message, now)
         case .status: foundStatus(message)
         case let subject? where message.retained && !message.payload.isEmpty: found(subject, message, now)
+        case nil where message.retained && !message.payload.isEmpty && identity.topics.isCall(message.topic):
+            shelf.want(.leftover(topic: message.topic))  // not even a service's name
         default: break  // what this gateway writes, on its way back
         }
     }
@@ -103,10 +105,10 @@ extension GatewayAgent {
     /// A retained topic of this gateway: adopted, overwritten by what is on the shelf, or emptied.
     private func found(_ subject: Topics.Subject, _ message: IncomingMessage, _ now: Now) {
         switch subject {
-        case .call(_, let text):
-            if let id = CallID(text), core.call(id) != nil { return }
+        case .call(let service, let text):
+            if let id = CallID(text), core.call(id)?.service == service { return }
             if let call = (try? WireJSON.read(CallMessage.self, from: message.payload))?.call,
-                call.id.description == text,
+                call.id.description == text, call.service == service,
                 call.id.journal != journal, !call.state.isClosed
             {
                 ports.log.log(.notice, "adopting open call \(call.id) of another journal", [:])

@@ -70,4 +70,11 @@ extension GatewayAgent {
         guard link == nil || publishedState != .stopping || !shelf.hasSettled(.status) else { return nil }
         return OutgoingMessage(topic: identity.topics.status, payload: WireJSON.bytes(status(.stopping)), retain: true)
     }
+
+    /// The status to leave at a broker that is given up for another: its will won't be published after a disconnect in
+    /// order. Nil while there is no connection.
+    public var partingWords: OutgoingMessage? {
+        guard link != nil else { return nil }
+        return OutgoingMessage(topic: identity.topics.status, payload: WireJSON.bytes(status(.offline)), retain: true)
+    }
 }

@@ -5,6 +5,8 @@ enum Wire {
     static let longestLine = 256
     /// Further connections wait to be accepted.
     static let mostConnections = 16
+    /// A client whose buffer is full must read within this, in milliseconds, or its connection ends.
+    static let readWithinMs: Int32 = 200
 }
 
 /// What one line of the protocol asks for.

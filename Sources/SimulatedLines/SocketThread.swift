@@ -105,8 +105,7 @@ final class SocketThread: @unchecked Sendable {
         }
         switch request {
         case .list:
-            for point in contacts.points { write("point \(point)", to: fd) }
-            write("end", to: fd)
+            write((contacts.points.map { "point \($0)" } + ["end"]).joined(separator: "\n"), to: fd)
         case .set(let point, let made):
             guard let reports = contacts.set(point, made: made, by: fd, at: .now) else {
                 return write("unknown \(point)", to: fd)
@@ -131,10 +130,18 @@ final class SocketThread: @unchecked Sendable {
         if !reports.isEmpty { report(reports) }
     }
 
-    /// A client that doesn't read its answers loses them, and then its connection.
+    /// A client that doesn't read its answers loses them, and then its connection. A long list takes several rounds.
     private func write(_ line: String, to fd: Int32) {
-        let bytes = Array((line + "\n").utf8)
-        if send(fd, bytes, bytes.count, Int32(MSG_NOSIGNAL)) != bytes.count { end(fd) }
+        var rest = Array((line + "\n").utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else {
+                var entry = pollfd(fd: fd, events: Int16(POLLOUT), revents: 0)
+                guard count < 0, errno == EAGAIN, poll(&entry, 1, Wire.readWithinMs) > 0 else { return end(fd) }
+            }
+        }
     }
 }
 

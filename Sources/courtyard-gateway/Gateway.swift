@@ -157,7 +157,7 @@ final class Gateway {
 
     private func reconnect() {
         do throws(MQTTError) {
-            try transport.reconnect(site)
+            try transport.reconnect(site, lastWords: agent.partingWords)
         } catch {
             log.log(.error, "brokers: \(error)", [:])
         }

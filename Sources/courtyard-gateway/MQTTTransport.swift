@@ -4,12 +4,14 @@ internal import GatewayAgent
 internal import LinuxSupport
 internal import MQTTLink
 internal import SiteConfig
+internal import Synchronization
 
 /// The agent's transport: its messages in the link's terms, the link's reports in the agent's.
 final class MQTTTransport: Transport {
     private let identity: GatewayAgent.Identity
     private let inbox: Inbox
     private var link: MQTTLink?
+    private var ear: LinkEar?
     private var numbers: ConnectionNumbers?
 
     init(_ identity: GatewayAgent.Identity, inbox: Inbox) {
@@ -26,15 +28,16 @@ final class MQTTTransport: Transport {
         var configuration = MQTTLink.Configuration(clientID: Self.clientID(identity.topics), brokers: brokers)
         configuration.subscriptions = [identity.topics.commands]
         let identity = identity
-        let inbox = inbox
         let names = brokers.map { "\($0.host):\($0.port)" }
+        let ear = LinkEar(inbox, brokers: names)
         let link = try MQTTLink(configuration) {
             let number = numbers.next()
             return Attempt(number: number, will: Self.will(identity, connection: number))
         } report: { report in
-            if let input = LinkInput(report, brokers: names) { inbox.put(input) }
+            ear.hear(report)
         }
         try link.start()
+        self.ear = ear
         self.link = link
     }
 
@@ -46,11 +49,13 @@ final class MQTTTransport: Transport {
             OutgoingMessage(topic: identity.topics.status, payload: WireJSON.bytes(status), retain: true))
     }
 
-    /// Other brokers: the old link parts in its own time.
-    func reconnect(_ site: Site) throws(MQTTError) {
+    /// Other brokers: the old link leaves its last words and parts in its own time, heard no more.
+    func reconnect(_ site: Site, lastWords: OutgoingMessage?) throws(MQTTError) {
         guard let numbers, let old = link else { return }
         link = nil
-        DriverThread(named: "mqtt-parting") { old.stop(within: .seconds(2)) }.start()
+        ear?.close()
+        let message = lastWords.map { Message($0) }
+        DriverThread(named: "mqtt-parting") { old.stop(last: message, within: .seconds(2)) }.start()
         try connect(site, numbers: numbers)
     }
 
@@ -82,6 +87,28 @@ final class MQTTTransport: Transport {
 extension PublishID {
     /// As the agent knows it.
     fileprivate var token: UInt64 { connection << 16 | UInt64(packet) }
+}
+
+/// What a link reports, into the inbox until the link is left for another: an old link's failure must never be taken
+/// for the new one's.
+private final class LinkEar: Sendable {
+    private let inbox: Inbox
+    private let isOpen = Mutex(true)
+
+    /// What the brokers are called, in the configuration's order.
+    private let brokers: [String]
+
+    init(_ inbox: Inbox, brokers: [String]) {
+        self.inbox = inbox
+        self.brokers = brokers
+    }
+
+    func hear(_ report: LinkReport) {
+        guard let input = LinkInput(report, brokers: brokers) else { return }
+        isOpen.withLock { if $0 { inbox.put(input) } }
+    }
+
+    func close() { isOpen.withLock { $0 = false } }
 }
 
 extension Message {
@@ -120,7 +147,7 @@ extension LinkInput {
         case .subscribed(let filter, let reason):
             guard reason >= 128 else { return nil }
             self = .subscriptionRefused(filter: filter)
-        case .failed(_, let broker, let failure), .disconnected(_, let broker, let failure):
+        case .failed(_, let broker, let failure), .disconnected(_, let broker, _, let failure):
             self = .away(reason: "\(brokers[broker]): \(failure)", fault: failure.fault)
         case .connecting, .waiting, .unsubscribed, .discarded, .ended: return nil  // nothing for the agent to decide
         }

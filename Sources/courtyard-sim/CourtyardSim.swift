@@ -1,8 +1,10 @@
 internal import ArgumentParser
+internal import CallCore
+internal import Glibc
 
 /// The tester's program: a courtyard on the bench.
 @main
-struct CourtyardSim: AsyncParsableCommand {
+struct CourtyardSim: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "courtyard-sim",
         abstract: "Presses call buttons that aren't there.",
@@ -14,4 +16,13 @@ struct CourtyardSim: AsyncParsableCommand {
 struct SimulatorError: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
+}
+
+extension Moment {
+    /// The kernel's monotonic clock, read now: the one that the agent's events carry.
+    static var now: Moment {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Moment(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    }
 }

@@ -1,5 +1,128 @@
 internal import ArgumentParser
+internal import CallContract
+internal import CallCore
+internal import MQTTLink
 
-struct Demo: AsyncParsableCommand {
-    func run() async throws {}
+/// `courtyard-sim demo`: broker, agent, residents and subscriber in one command.
+struct Demo: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show a courtyard of 194 call points at work: real agent, real broker, simulated buttons.",
+        discussion: """
+            Starts mosquitto on a free port of 127.0.0.1 and the agent, both with a throw-away directory, lets residents
+            press, and shows what a subscriber receives. Ctrl-C ends it and leaves nothing behind.
+            Exit code 0 if every press arrived exactly once.
+            """)
+
+    @Option(help: "End after this many seconds; otherwise runs until Ctrl-C.")
+    var seconds: Int?
+    @Option(help: "How many presses residents make a minute, 1 to 1200.")
+    var rate = 40
+    @Option(help: "The agent's program; otherwise the courtyard-gateway beside this one.")
+    var gateway: String?
+
+    /// How long the broker, and then the agent, may take to start.
+    private static let startWithin = Duration.seconds(20)
+    /// How long the last presses may take: the longest deed, and what a busy machine adds.
+    private static let finishWithin = Duration.seconds(15)
+    /// How long the subscriber listens on for what should not come: a press told twice.
+    private static let lookBack = Duration.milliseconds(300)
+    private static let triesForPort = 3
+    private static let stoppedEarly = "stopped before anybody pressed"
+
+    func validate() throws {
+        guard (1...1200).contains(rate) else {
+            throw ValidationError("--rate takes a whole number from 1 to 1200 presses a minute, not \(rate)")
+        }
+        guard (1...1_000_000).contains(seconds ?? 1) else {
+            throw ValidationError("--seconds takes a whole number from 1 to 1000000")
+        }
+    }
+
+    func run() throws {
+        let stage = DemoStage(DemoCourtyard())
+        var servers = try DemoServers(gateway: gateway)
+        defer {
+            stage.close()
+            servers.stop()
+        }
+        guard try startBroker(&servers, stage) else { return stage.say(Self.stoppedEarly) }
+        let subscriber = try subscribe(to: servers, stage)
+        defer { subscriber.stop(within: .seconds(1)) }
+        guard try startAgent(&servers, stage) else { return stage.say(Self.stoppedEarly) }
+        try press(servers, stage)
+        stage.close()
+        stage.say(stage.totals)
+        if !stage.tally.isFaultless { throw ExitCode.failure }
+    }
+
+    // MARK: Its order of events
+
+    /// - Returns: false if somebody stopped the demo.
+    private func startBroker(_ servers: inout DemoServers, _ stage: DemoStage) throws -> Bool {
+        for attempt in 1... {
+            try servers.startBroker()
+            let broker = servers.broker
+            stage.check = {}
+            let started = servers
+            let ending = try stage.wait(within: Self.startWithin) { broker?.end != nil || started.brokerListens }
+            let runs = broker?.end == nil
+            if ending == .reached, !runs, attempt < Self.triesForPort { continue }
+            stage.check = started.check
+            try started.check()
+            return try isUp(ending, broker)
+        }
+        return false
+    }
+
+    private func startAgent(_ servers: inout DemoServers, _ stage: DemoStage) throws -> Bool {
+        try servers.startAgent(stage.courtyard)
+        let started = servers
+        stage.check = started.check
+        let ending = try stage.wait(within: Self.startWithin) {
+            [.ready, .degraded].contains(stage.tally.status?.state)
+                && stage.tally.pointsWorking == DemoCourtyard.pointCount
+        }
+        return try isUp(ending, servers.agent)
+    }
+
+    private func isUp(_ ending: DemoStage.Ending, _ child: Child?) throws -> Bool {
+        if ending == .timeUp, let child {
+            throw SimulatorError(
+                "\(child.name) was not up within \(Self.startWithin). Its last lines:\n\(child.lastLines)")
+        }
+        return ending == .reached
+    }
+
+    /// Residents press until the time is up or somebody stops the demo; then the last presses may arrive.
+    private func press(_ servers: DemoServers, _ stage: DemoStage) throws {
+        stage.begin(port: servers.port)
+        let residents = Residents(socket: servers.socket) { [happenings = stage.happenings] in happenings.put($0) }
+        residents.start(stage.courtyard, perMinute: rate)
+        _ = try stage.wait(within: seconds.map { .seconds($0) }) { false }
+        residents.stop()
+        stage.finish()
+        let ending = try stage.wait(within: Self.finishWithin) { stage.residentsRest && stage.tally.isComplete }
+        if ending == .reached { _ = try stage.wait(within: Self.lookBack) { false } }
+    }
+
+    private func subscribe(to servers: DemoServers, _ stage: DemoStage) throws -> MQTTLink {
+        let topics = stage.courtyard.topics
+        var configuration = MQTTLink.Configuration(
+            clientID: "courtyard-demo", brokers: [.init(host: "127.0.0.1", port: Int(servers.port))])
+        configuration.subscriptions = ["courtyard/v1/\(topics.site)/#"]
+        let happenings = stage.happenings
+        let link = try MQTTLink(configuration) { Attempt(number: 1) } report: { report in
+            switch report {
+            case .received(let message): happenings.put(.received(message, at: .now))
+            case .connected: happenings.put(.connected)
+            case .failed(_, _, let failure), .disconnected(_, _, _, let failure):
+                happenings.put(.disconnected(failure.description))
+            case .subscribed(_, let reason) where reason >= 128:
+                happenings.put(.disconnected("the broker refused the subscription"))
+            case .subscribed, .unsubscribed, .acknowledged, .connecting, .waiting, .discarded, .ended: break
+            }
+        }
+        try link.start()
+        return link
+    }
 }

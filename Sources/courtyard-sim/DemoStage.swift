@@ -1,0 +1,126 @@
+internal import CLinux
+internal import CallContract
+internal import CallCore
+internal import Glibc
+internal import MQTTLink
+
+/// The demo's main thread: waits for something while everything that happens is taken in and shown.
+final class DemoStage {
+    /// Why a wait ended.
+    enum Ending { case reached, timeUp, stopped }
+
+    let happenings = Happenings()
+    let courtyard: DemoCourtyard
+    private(set) var tally = Tally()
+    private(set) var residentsRest = false
+    /// Asked of every turn: throws if one of the servers has ended.
+    var check: () throws -> Void = {}
+
+    private let signals: Int32
+    private var screen = Screen()
+    private var port: UInt16 = 0
+    private var runningSince: Moment?
+    private var isFinishing = false
+    private var away: String?
+    private var stopAsked = false
+    private var drawAt = Moment.now
+
+    /// Ten pictures a second are as many as an eye takes in.
+    private static let drawEvery = Duration.milliseconds(100)
+
+    /// From here on, Ctrl-C, SIGTERM and SIGHUP are questions to `wait`: this comes before any other thread.
+    init(_ courtyard: DemoCourtyard) {
+        self.courtyard = courtyard
+        signal(SIGPIPE, SIG_IGN)  // a reader that goes away is noticed when writing
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGCHLD] { sigaddset(&set, signal) }
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        signals = signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
+    }
+
+    // MARK: What is shown
+
+    /// Everything is up, and residents begin to press.
+    func begin(port: UInt16) {
+        self.port = port
+        runningSince = .now
+        if !screen.isLive { screen.say(view.start) }
+    }
+
+    /// Nobody presses any more. Another Ctrl-C ends the wait for what is still on its way.
+    func finish() {
+        isFinishing = true
+        stopAsked = false
+    }
+
+    /// Gives the terminal back.
+    func close() { screen.close() }
+    func say(_ line: String) { screen.say(line) }
+    var totals: String { view.totals }
+
+    private var view: DemoView {
+        let now = Moment.now
+        return DemoView(
+            tally: tally, port: port, topics: courtyard.topics, running: runningSince.map { now - $0 } ?? .zero,
+            now: now, away: away, isFinishing: isFinishing)
+    }
+
+    // MARK: The loop
+
+    /// Waits until `done`, or until the time is up, or until somebody wants the demo to stop.
+    /// - Parameter limit: nil for ever.
+    /// - Throws: if a server ended, or the residents can't press.
+    func wait(within limit: Duration?, until done: () -> Bool) throws -> Ending {
+        let end = limit.map { Moment.now + $0 }
+        while true {
+            for happening in happenings.take() { try take(happening) }
+            try check()
+            draw()
+            if done() { return .reached }
+            if stopAsked || screen.isGone && !isFinishing { return .stopped }
+            if let end, end <= .now { return .timeUp }
+            rest(until: end)
+        }
+    }
+
+    private func rest(until end: Moment?) {
+        let next = min(drawAt, end ?? drawAt)
+        var entries = [
+            pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: happenings.descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        poll(&entries, 2, Int32(max(0, (next - .now).milliseconds) + 1))
+        var information = signalfd_siginfo()
+        while read(signals, &information, MemoryLayout<signalfd_siginfo>.size) > 0 {
+            if information.ssi_signo != UInt32(SIGCHLD) { stopAsked = true }
+        }
+    }
+
+    private func draw() {
+        guard drawAt <= .now else { return }
+        drawAt = .now + Self.drawEvery
+        if screen.isLive, runningSince != nil { screen.draw(view.rows(height: screen.size.rows)) }
+    }
+
+    private func take(_ happening: Happening) throws {
+        switch happening {
+        case .received(let message, let moment):
+            let faults = Set(tally.faults.keys)
+            let arrival = tally.take(message.topic, message.payload, courtyard.topics, at: moment)
+            guard !screen.isLive, runningSince != nil else { return }
+            if let arrival { screen.say(DemoView.line(arrival)) }
+            for id in tally.faults.keys where !faults.contains(id) {
+                screen.say("fault \(id): \(tally.faults[id]?.what ?? "")")
+            }
+            for id in faults where tally.faults[id] == nil { screen.say("fault \(id) is over") }
+        case .connected: away = nil
+        case .disconnected(let reason): away = reason
+        case .pressed(let press): tally.expect(press)
+        case .residentsRest: residentsRest = true
+        case .residentsFailed(let reason):
+            try check()  // why they failed, most likely
+            throw SimulatorError("the residents can't press any more: \(reason)")
+        }
+    }
+}

@@ -1,0 +1,191 @@
+internal import CallContract
+internal import CallCore
+internal import Glibc
+
+/// What the demo shows of its tally, in words.
+struct DemoView {
+    let tally: Tally
+    /// Where the broker listens.
+    let port: UInt16
+    let topics: Topics
+    /// How long the demo has been pressing.
+    let running: Duration
+    let now: Moment
+    /// Set while the subscriber has no connection.
+    var away: String?
+    var isFinishing = false
+
+    private static let timeWidth = 12
+    private static let serviceWidth = 10
+    private static let labelWidth = 24
+
+    // MARK: The live picture
+
+    /// At most `height` rows, the least interesting left out.
+    func rows(height: Int) -> [Row] {
+        let upper = header + [Row("")] + services + [Row("")]
+        let lower = [Row("")] + footer
+        let presses = max(1, height - upper.count - lower.count - 1)
+        return upper + [Self.pressHeading] + tally.recent.suffix(presses).reversed().map(Self.row) + lower
+    }
+
+    private var header: [Row] {
+        let state = tally.status?.state
+        let points = tally.pointsWorking
+        let whole = DemoCourtyard.pointCount
+        return [
+            Row(
+                ("Courtyard demo", .bold), ("  \(topics.site), gateway \(topics.gateway)   ", .plain),
+                (isFinishing ? "waiting for the last presses" : Self.clock(running), .dim)),
+            Row(
+                ("broker 127.0.0.1:\(port)   gateway ", .plain),
+                (state?.rawValue ?? "unknown", state == .ready ? .green : .yellow),
+                (tally.status?.simulated == true ? " (simulated)" : "", .plain), ("   points ok ", .plain),
+                ("\(points)/\(whole)", points == whole ? .green : .yellow)),
+            faults,
+        ]
+    }
+
+    private var faults: Row {
+        if let away { return Row("the subscriber lost its connection: \(away)", .red) }
+        let names = tally.faults.keys.sorted()
+        return names.isEmpty ? Row("no faults") : Row("faults: \(names.joined(separator: ", "))", .yellow)
+    }
+
+    private var services: [Row] {
+        let heading = Row(Self.columns("", "service", "open calls", "presses"), .dim)
+        return [heading]
+            + ["emergency", "meal", "errand"].map { service in
+                Row(
+                    (Self.columns("", service, "", ""), Self.style(service)),
+                    (Self.numbers("\(tally.openCalls(service))", "\(tally.presses[service] ?? 0)"), .plain))
+            }
+    }
+
+    private static func columns(_ indent: String, _ service: String, _ open: String, _ presses: String) -> String {
+        indent + DisplayWidth.pad(service, to: serviceWidth + 2) + (open.isEmpty ? "" : numbers(open, presses))
+    }
+
+    private static func numbers(_ open: String, _ presses: String) -> String {
+        DisplayWidth.pad(open, to: 10, toRight: true) + DisplayWidth.pad(presses, to: 10, toRight: true)
+    }
+
+    private static let pressHeading = Row(
+        DisplayWidth.pad("time", to: timeWidth + 2) + DisplayWidth.pad("service", to: serviceWidth + 2)
+            + DisplayWidth.pad("call point", to: labelWidth + 2) + DisplayWidth.pad("presses", to: 7, toRight: true)
+            + DisplayWidth.pad("latency", to: 11, toRight: true), .dim)
+
+    private static func row(_ arrival: Tally.Arrival) -> Row {
+        let data = arrival.event.data
+        return Row(
+            (DisplayWidth.pad(time(arrival.event.time), to: timeWidth + 2), .plain),
+            (DisplayWidth.pad(data.service, to: serviceWidth + 2), style(data.service)),
+            (DisplayWidth.pad(data.label, to: labelWidth + 2), .plain),
+            (DisplayWidth.pad("\(data.presses)", to: 7, toRight: true), .plain),
+            (DisplayWidth.pad(text(arrival.latency), to: 11, toRight: true), .plain))
+    }
+
+    private var footer: [Row] {
+        let missing = tally.missing(at: now)
+        let isGood = missing + tally.doubled + tally.unasked + tally.unreadable == 0
+        return [
+            Row(
+                ("pressed \(tally.made)   received \(tally.received)   ", .bold),
+                ("missing \(missing)   doubled \(tally.doubled)\(oddities)", isGood ? .green : .red)),
+            Row("latency  \(latencies([("p50", 50), ("p99", 99)]))"),
+            Row("of bedside buttons, first edge to here, with 5 ms minimum width;", .dim),
+            Row("a kitchen button first waits to see what the press becomes", .dim),
+            Row("Ctrl-C ends it. See also: mosquitto_sub -p \(port) -t 'courtyard/#' -v", .dim),
+        ]
+    }
+
+    private static func style(_ service: String) -> Row.Style { service == "emergency" ? .red : .plain }
+
+    // MARK: Lines
+
+    /// One line for a press.
+    static func line(_ arrival: Tally.Arrival) -> String {
+        let data = arrival.event.data
+        return [
+            DisplayWidth.pad(time(arrival.event.time), to: timeWidth),
+            DisplayWidth.pad(data.service, to: serviceWidth), DisplayWidth.pad(data.label, to: labelWidth),
+            "press \(data.presses) of call \(data.call), after \(text(arrival.latency))",
+        ].joined(separator: "  ")
+    }
+
+    /// What is said once everything is up.
+    var start: String {
+        """
+        broker 127.0.0.1:\(port), gateway \(tally.status?.state.rawValue ?? "unknown") (simulated), \
+        \(tally.pointsWorking) of \(DemoCourtyard.pointCount) call points work, \(faults.text)
+        """
+    }
+
+    /// The end of it all.
+    var totals: String {
+        let open = ["emergency", "meal", "errand"].map { "\(tally.openCalls($0)) \($0)" }.joined(separator: ", ")
+        let lines = [
+            "presses made      \(tally.made)",
+            "received          \(tally.received), each once by its id",
+            "missing           \(tally.outstanding.count)",
+            "doubled           \(tally.doubled)\(oddities)",
+            "calls open        \(tally.calls.count) (\(open))",
+            "latency           \(latencies([("p50", 50), ("p90", 90), ("p99", 99)])), max "
+                + (tally.latencies.longest.map(Self.text) ?? "-"),
+            "                  of bedside buttons, first edge to subscriber, with 5 ms minimum width;",
+            "                  a kitchen button first waits to see what the press becomes",
+        ]
+        let missing = tally.outstanding.prefix(10).map { "missing: \($0.service) from \($0.point)" }
+        return (lines + missing).joined(separator: "\n")
+    }
+
+    /// What should not be there at all, if it is.
+    private var oddities: String {
+        let found = [
+            (tally.unasked, "made by nobody here"), (tally.unreadable, "unreadable"), (tally.sentAgain, "sent again"),
+        ]
+        return found.filter { $0.0 > 0 }.map { "   \($0.1) \($0.0)" }.joined()
+    }
+
+    // MARK: Words for figures
+
+    private func latencies(_ wanted: [(name: String, percent: Int)]) -> String {
+        wanted.map { "\($0.name) \(tally.latencies.percentile($0.percent).map(Self.text) ?? "-")" }
+            .joined(separator: ", ")
+    }
+
+    /// `5.9 ms`, or `2.61 s` from a second on.
+    static func text(_ latency: Duration) -> String {
+        let microseconds = latency.nanoseconds / 1000
+        return microseconds < 1_000_000
+            ? decimal(microseconds / 100, digits: 1) + " ms" : decimal(microseconds / 10_000, digits: 2) + " s"
+    }
+
+    private static func decimal(_ number: Int64, digits: Int) -> String {
+        let scale = digits == 1 ? 10 : 100 as Int64
+        return "\(number / scale)." + padded(Int(number % scale), digits)
+    }
+
+    /// `0:07`, `12:34`, `1:02:03`.
+    static func clock(_ duration: Duration) -> String {
+        let seconds = Int(duration.components.seconds)
+        let minutes = seconds / 60 % 60
+        return seconds < 3600
+            ? "\(minutes):\(padded(seconds % 60, 2))"
+            : "\(seconds / 3600):\(padded(minutes, 2)):\(padded(seconds % 60, 2))"
+    }
+
+    /// The time of day where this runs: `09:03:07.015`.
+    static func time(_ wall: WallTime) -> String {
+        var seconds = time_t(wall.milliseconds / 1000)
+        var local = tm()
+        localtime_r(&seconds, &local)
+        let clock = [local.tm_hour, local.tm_min, local.tm_sec].map { padded(Int($0), 2) }.joined(separator: ":")
+        return "\(clock).\(padded(Int(wall.milliseconds % 1000), 3))"
+    }
+
+    private static func padded(_ number: Int, _ digits: Int) -> String {
+        let text = String(number)
+        return String(repeating: "0", count: max(0, digits - text.count)) + text
+    }
+}
