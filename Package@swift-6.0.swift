@@ -33,7 +33,6 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CGpiodLibrary", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev"])]),
         .target(name: "CGpiod", dependencies: ["CGpiodLibrary"]),
 
@@ -50,7 +49,7 @@ let package = Package(
             "courtyard-gateway",
             [
                 "GatewayAgent", "GPIOLines", "SimulatedLines", "MQTTLink", "Journal", "SiteConfig", "CallContract",
-                "CallCore", "LinuxSupport", "CSystemd", "CLinux",
+                "CallCore", "LinuxSupport", "CLinux",
             ]),
     ],
     swiftLanguageModes: [.v6]
