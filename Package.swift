@@ -74,6 +74,7 @@ let package = Package(
         tests("MQTTLinkTests", ["MQTTLink"]),
         tests("EndToEndTests", []),  // the programs themselves, from outside
         tests("CourtyardSimTests", ["courtyard-sim", "CallContract", "CallCore"]),
+        tests("TidyTests", []),  // the project's own files
         tests("KernelTests", ["CallContract", "CallCore", "Journal"]),  // and on a kernel's own lines
     ],
     swiftLanguageModes: [.v6]

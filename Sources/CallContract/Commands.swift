@@ -8,6 +8,7 @@ public struct CommandMessage: Hashable, Sendable {
     /// Who asks, as the desk names them.
     public var actor: String?
 
+    /// What is asked for.
     public enum Request: Hashable, Sendable {
         /// Publish everything retained again.
         case sync
@@ -110,6 +111,7 @@ public struct ReplyMessage: Codable, Hashable, Sendable {
     /// For `replay`: the sequence numbers that the journal still has, and how many events follow.
     public var kept: Kept?
 
+    /// What of a service's events the journal still has.
     public struct Kept: Codable, Hashable, Sendable {
         public var journal: String
         public var first: UInt64

@@ -168,6 +168,7 @@ public struct StatusMessage: Codable, Hashable, Sendable {
         case starting, ready, degraded, stopping, offline
     }
 
+    /// How the gateway is.
     public var state: State
     /// The kernel's boot id.
     public var boot: String

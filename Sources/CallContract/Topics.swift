@@ -22,9 +22,11 @@ public struct Topics: Hashable, Sendable {
     /// Everything retained that this gateway writes but its status and summary: read back on connecting.
     public var retained: [String] { ["\(base)/call/+/+", "\(base)/fault/+", "\(base)/point/+"] }
 
+    /// Where an event of this service and type is published.
     public func event(_ service: ServiceID, _ type: CallEventType) -> String {
         "\(base)/event/\(service)/\(type.rawValue)"
     }
+    /// Where a call's record stands.
     public func call(_ service: ServiceID, _ id: CallID) -> String { "\(base)/call/\(service)/\(id)" }
     public func point(_ id: PointID) -> String { "\(base)/point/\(id)" }
     public func fault(_ id: FaultID) -> String { "\(base)/fault/\(id)" }
@@ -53,6 +55,7 @@ public struct Topics: Hashable, Sendable {
         }
     }
 
+    /// What a topic of this gateway is about.
     public enum Subject: Hashable, Sendable {
         case status
         case command(String)

@@ -114,6 +114,7 @@ public struct CallEvent: Hashable, Sendable {
     /// False for an emergency that went out while the journal could not be written.
     public let journaled: Bool
 
+    /// The service of its call.
     public var service: ServiceID { call.service }
 
     public init(

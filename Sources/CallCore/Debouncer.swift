@@ -89,7 +89,12 @@ public struct Debouncer: Hashable, Sendable {
     /// The level was read anew after the kernel lost edges of this line.
     public mutating func resume(made: Bool, at moment: Moment) -> [Outcome] {
         knownSince = moment
-        guard case .making(let first, _, _, _) = phase else { return advance(to: moment) + follow(made, at: moment) }
+        guard case .making(let first, _, _, _) = phase else {
+            let outcomes = advance(to: moment)
+            // An open contact at rest: what was lost ended where it began.
+            if case .open = phase, !made { return outcomes }
+            return outcomes + follow(made, at: moment)
+        }
         // How long it was made is lost, so it can't be called a spike. A press too many is better than one too few.
         phase = .pressed(opened: made ? nil : moment)
         return [.pressed(at: first)]

@@ -10,6 +10,7 @@ public enum LineReport: Hashable, Sendable {
     /// The line doesn't work; its driver tries again by itself.
     case trouble(PointID, LineTrouble, at: Moment)
 
+    /// The call point whose line it is.
     public var point: PointID {
         switch self {
         case .armed(let point, _, _), .edge(let point, _, _), .lost(let point, _, _), .trouble(let point, _, _): point

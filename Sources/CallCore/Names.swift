@@ -28,6 +28,7 @@ public struct ServiceID: Name {
     public let text: String
     public init(unchecked text: String) { self.text = text }
 
+    /// A person needs help now.
     public static let emergency = ServiceID(unchecked: "emergency")
     public static let meal = ServiceID(unchecked: "meal")
     public static let errand = ServiceID(unchecked: "errand")

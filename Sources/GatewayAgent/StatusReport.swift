@@ -10,6 +10,7 @@ public struct StatusReport: Codable, Hashable, Sendable {
         public var time: WallTime
     }
 
+    /// How many call points there are, and how many work.
     public struct PointCount: Codable, Hashable, Sendable {
         public var total: Int
         public var ok: Int
@@ -17,6 +18,7 @@ public struct StatusReport: Codable, Hashable, Sendable {
         public var troubled: [PointMessage]
     }
 
+    /// The site's id, and the gateway's.
     public var site: String
     public var gateway: String
     public var state: StatusMessage.State

@@ -82,6 +82,7 @@ public final class WakeUp: Sendable {
 
     deinit { close(descriptor) }
 
+    /// Wakes the thread; may be called from any other.
     public func wake() { eventfd_write(descriptor, 1) }
 
     /// Makes the descriptor quiet again; called by the thread that woke up, before it looks for its work.

@@ -51,6 +51,7 @@ extension MQTTLink {
         /// Seconds without traffic after which a ping is sent; 5 to 65,535, libmosquitto's range.
         public var keepAliveSeconds = 60
 
+        /// The protocol to speak.
         public enum Version: Hashable, Sendable {
             case v5
             case v311

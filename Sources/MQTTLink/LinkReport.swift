@@ -56,6 +56,7 @@ public enum MQTTFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// The link was stopped.
     case stopped
 
+    /// What was waited for.
     public enum Stage: String, Hashable, Sendable {
         case connect = "connecting"
         case handshake = "the broker's CONNACK"
@@ -63,6 +64,7 @@ public enum MQTTFailure: Error, Hashable, Sendable, CustomStringConvertible {
         case ping = "the broker's answer to a ping"
     }
 
+    /// What the broker has against us.
     public enum Refusal: Hashable, Sendable {
         case badCredentials
         case notAuthorised
@@ -72,6 +74,7 @@ public enum MQTTFailure: Error, Hashable, Sendable, CustomStringConvertible {
         case other
     }
 
+    /// What is wrong with certificates.
     public enum TLSProblem: Hashable, Sendable {
         /// The broker's certificate begins in the future: usually our clock is wrong.
         case notYetValid

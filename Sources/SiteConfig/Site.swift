@@ -16,6 +16,7 @@ public struct Site: Hashable, Sendable {
     public var lines: [WatchedLine]
     public var files: Files
 
+    /// Where presses come from.
     public enum Hardware: String, Hashable, Sendable, CaseIterable {
         /// Kernel GPIO lines through libgpiod.
         case gpio
@@ -36,11 +37,13 @@ public struct Site: Hashable, Sendable {
         /// Seconds without traffic after which a ping is sent.
         public var keepAliveSeconds: Int
 
+        /// The protocol that a broker speaks.
         public enum MQTTVersion: String, Hashable, Sendable, CaseIterable {
             case v5 = "5"
             case v311 = "3.1.1"
         }
 
+        /// How a connection is secured.
         public struct TLS: Hashable, Sendable {
             /// PEM file of the authorities that may have signed the broker's certificate. Never empty.
             public var ca: String

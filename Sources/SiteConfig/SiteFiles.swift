@@ -38,6 +38,7 @@ public protocol SiteFiles {
 public struct DiskFiles: SiteFiles {
     public init() {}
 
+    /// The whole file, if it has at most `limit` bytes.
     public func bytes(of path: String, limit: Int) throws(FileTrouble) -> [UInt8] {
         let file = try OpenFile(path)
         let size = try file.regularSize()

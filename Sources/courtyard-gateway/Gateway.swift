@@ -1,3 +1,4 @@
+internal import CLinux
 internal import CallContract
 internal import CallCore
 internal import GatewayAgent
@@ -32,6 +33,7 @@ final class Gateway {
         self.siteFile = siteFile
         self.log = log
         signal(SIGPIPE, SIG_IGN)  // libmosquitto has not ignored it since 2.0.15
+        mallopt(M_ARENA_MAX, 1)  // one heap: an arena per thread costs more memory than its lock costs time
         let inbox = inbox
         control = try Control(path: site.files.control, inbox: inbox) { signal in
             inbox.put { $0.onSignal?(signal) }

@@ -104,6 +104,13 @@ private func outcomes(
         #expect(debouncer.advance(to: ms(525)) == (made ? [] : [.released(at: ms(500))]))
     }
 
+    @Test("A level read as open after lost edges is no press, even with width 0")
+    func lostAtRest() {
+        var debouncer = Debouncer(.init(minimumWidth: .zero))
+        #expect(debouncer.resume(made: false, at: ms(10)).isEmpty)
+        #expect(debouncer.edge(made: true, at: ms(20)) == [.pressed(at: ms(20))])
+    }
+
     @Test("Edges from before a level reading are part of the reading")
     func staleEdges() {
         var debouncer = Debouncer(.init(minimumWidth: .zero))

@@ -7,6 +7,7 @@
 #include <sys/timex.h>
 #include <sys/un.h>
 #include <sys/vfs.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>

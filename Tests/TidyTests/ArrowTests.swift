@@ -1,0 +1,79 @@
+import Foundation
+import Testing
+
+/// Who may import whom: docs/ARCHITECTURE.md's table, word for word. Swift's own modules stand apart.
+private let arrows: [String: Set<String>] = [
+    "CallCore": [],
+    "CallContract": ["CallCore", "FoundationEssentials"],
+    "Journal": ["CallCore", "CSQLite", "CLinux"],
+    "SiteConfig": ["CallCore", "CYaml"],
+    "GPIOLines": ["CallCore", "CGpiod", "LinuxSupport", "CLinux"],
+    "SimulatedLines": ["CallCore", "LinuxSupport", "CLinux"],
+    "MQTTLink": ["CMosquitto", "LinuxSupport", "CLinux"],
+    "LinuxSupport": ["CLinux"],
+    "GatewayAgent": ["CallCore", "CallContract", "Journal"],
+    "courtyard-gateway": [
+        "GatewayAgent", "GPIOLines", "SimulatedLines", "MQTTLink", "Journal", "SiteConfig", "CallContract", "CallCore",
+        "LinuxSupport", "CLinux", "ArgumentParser",
+    ],
+    "courtyard-sim": [
+        "MQTTLink", "CallContract", "CallCore", "LinuxSupport", "CLinux", "ArgumentParser", "Foundation",
+    ],
+]
+
+/// What comes with Swift and the C library. The core has neither.
+private let own: Set<String> = ["Glibc", "Synchronization"]
+
+@Suite("Arrows") struct ArrowTests {
+    @Test("Every target imports only what the architecture allows", arguments: arrows.keys.sorted())
+    func imports(target: String) throws {
+        let allowed = arrows[target]!.union(target == "CallCore" ? [] : own)
+        for path in Tree.swiftSources where path.hasPrefix("Sources/\(target)/") {
+            for line in try Tree.text(path).split(separator: "\n") {
+                let words = line.split(separator: " ")
+                guard let position = words.firstIndex(of: "import"), position < 2, words.count > position + 1,
+                    !line.hasPrefix("//")
+                else { continue }
+                let module = String(words[position + 1].prefix { $0 != "." })
+                #expect(
+                    allowed.contains(module),
+                    "\(path) imports \(module): use what is there, or change the table in docs/ARCHITECTURE.md and here")
+            }
+        }
+    }
+
+    @Test("Every target with Swift code stands in the table")
+    func complete() {
+        let targets = Set(Tree.swiftSources.map { $0.split(separator: "/")[1].description })
+        #expect(targets == Set(arrows.keys))
+    }
+
+    @Test("The architecture page names every target and its neighbours")
+    func page() throws {
+        let page = try Tree.text("docs/ARCHITECTURE.md")
+        for (target, allowed) in arrows {
+            guard let row = page.split(separator: "\n").first(where: { $0.hasPrefix("| `\(target)` |") }) else {
+                Issue.record("docs/ARCHITECTURE.md has no row for \(target)")
+                continue
+            }
+            guard target != "courtyard-gateway" else { continue }  // "all of the above"
+            for module in allowed where module != "ArgumentParser" && module != "Foundation" {
+                #expect(row.contains(module), "docs/ARCHITECTURE.md does not say that \(target) may import \(module)")
+            }
+        }
+    }
+
+    @Test("The manifest for Swift 6.0 has the gateway's targets with the same dependencies")
+    func manifests() throws {
+        let new = try Tree.text("Package.swift")
+        let old = try Tree.text("Package@swift-6.0.swift")
+        for target in arrows.keys where target != "courtyard-sim" && target != "courtyard-gateway" {
+            let lines = new.split(separator: "\n").filter { $0.contains("target(\"\(target)\", [") }
+            #expect(lines.count == 1, "Package.swift: \(target) stands on one line")
+            for line in lines {
+                let call = line.trimmingCharacters(in: .whitespaces)
+                #expect(old.contains(call), "Package@swift-6.0.swift lacks: \(call)")
+            }
+        }
+    }
+}
