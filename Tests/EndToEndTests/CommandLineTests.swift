@@ -12,7 +12,10 @@ extension EndToEnd {
                 let bad = try bench.write(site.text, to: "bad.yaml")
                 let check = try bench.run(Agent.program, ["check", "-c", bad])
                 #expect(check.exitCode == 78, "\(check.errors)")
-                for problem in ["kolor", "brokers[0].port", "services.laundry.priority", "points[1].id", "points[2].id"] {
+                let wrong = [
+                    "kolor", "brokers[0].port", "services.laundry.priority", "points[1].id", "points[2].id",
+                ]
+                for problem in wrong {
                     #expect(check.errors.contains(problem), "\(problem) in \(check.errors)")
                 }
                 #expect(check.errors.contains("bad.yaml:"), "\(check.errors)")
@@ -92,7 +95,7 @@ extension EndToEnd {
             return .object(fields)
         }
 
-        @Test("status without an agent ends with 1 and a remedy; an unknown option with 64; --help and --version with 0")
+        @Test("status without an agent ends with 1 and a remedy; an unknown option with 64; --help with 0")
         func withoutAgent() throws {
             try Bench.run { bench in
                 let socket = bench.path("control.sock")
@@ -105,7 +108,10 @@ extension EndToEnd {
                     let child = try bench.run(Agent.program, words)
                     #expect(child.exitCode == 64, "\(words): \(child.errors)")
                 }
-                for words in [["--help"], ["--version"], ["run", "--help"], ["check", "--help"], ["status", "--help"]] {
+                let helpful = [
+                    ["--help"], ["--version"], ["run", "--help"], ["check", "--help"], ["status", "--help"],
+                ]
+                for words in helpful {
                     let child = try bench.run(Agent.program, words)
                     #expect(child.exitCode == 0 && !child.output.isEmpty, "\(words): \(child.errors)")
                 }

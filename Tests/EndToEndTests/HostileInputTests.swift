@@ -87,7 +87,7 @@ extension EndToEnd {
                 #expect(try agent.status().gateway == "gw-1", bench.logs)
                 try agent.buttons().press("b1")
                 try subscriber.wait(until: "the press") { $0.presses("b1").count == 1 }
-                #expect(try JSON(parsing: watching.line()) .type == "courtyard.call.pressed", bench.logs)
+                #expect(try JSON(parsing: watching.line()).type == "courtyard.call.pressed", bench.logs)
             }
         }
     }

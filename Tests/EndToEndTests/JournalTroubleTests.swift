@@ -55,7 +55,8 @@ extension EndToEnd {
         @Test("Another program's database is set aside under a dated name, and presses go on")
         func foreign() throws {
             try Bench.run { bench in
-                try bench.succeed("sqlite3", [bench.path("gateway.db"), "CREATE TABLE t (x); INSERT INTO t VALUES (1)"])
+                let somebodysTable = "CREATE TABLE t (x); INSERT INTO t VALUES (1)"
+                try bench.succeed("sqlite3", [bench.path("gateway.db"), somebodysTable])
                 try expectFreshStart(bench, "foreign")
             }
         }

@@ -59,7 +59,8 @@ final class Bench {
     func succeed(_ program: String, _ arguments: [String]) throws -> String {
         let child = try run(program, arguments)
         guard child.exitCode == 0 else {
-            throw Broken("\(program) \(arguments.joined(separator: " ")) ended with \(child.exitCode!): \(child.errors)")
+            let words = ([program] + arguments).joined(separator: " ")
+            throw Broken("\(words) ended with \(child.exitCode!): \(child.errors)")
         }
         return child.output
     }

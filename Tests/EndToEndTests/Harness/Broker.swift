@@ -29,7 +29,8 @@ final class Broker {
             ["listener \(port) 127.0.0.1", "persistence false", "max_queued_messages 100000", "log_type all"]
             + (geteuid() == 0 ? ["user root"] : []) + settings
         let file = try bench.write(lines.joined(separator: "\n") + "\n", to: "mosquitto-\(port).conf")
-        let program = FileManager.default.fileExists(atPath: "/usr/sbin/mosquitto") ? "/usr/sbin/mosquitto" : "mosquitto"
+        let usual = "/usr/sbin/mosquitto"  // not in everybody's path
+        let program = FileManager.default.fileExists(atPath: usual) ? usual : "mosquitto"
         let process = try bench.start("mosquitto", program, ["-c", file])
         self.process = process
         try wait(until: "mosquitto listens on \(port)") {

@@ -48,9 +48,10 @@ final class Subscriber {
     init(_ broker: Broker, filters: [String] = ["courtyard/#"], _ options: [String] = ["-V", "5"]) throws {
         bench = broker.bench
         let keepsRetain = options.contains("5") ? ["--retain-as-published"] : []
-        process = try broker.bench.start(
+        process = try bench.start(
             "mosquitto_sub", "stdbuf",
-            ["-oL", "mosquitto_sub", "-h", "127.0.0.1", "-p", "\(broker.port)", "-q", "2", "-F", "%j", "-d"] + options + keepsRetain
+            ["-oL", "mosquitto_sub", "-h", "127.0.0.1", "-p", "\(broker.port)", "-q", "2", "-F", "%j", "-d"] + options
+                + keepsRetain
                 + filters.flatMap { ["-t", $0] })
         try EndToEndTests.wait(until: "the subscription to \(filters)") { process.output.contains("Subscribed (mid") }
     }
@@ -74,7 +75,8 @@ final class Subscriber {
 
     /// Waits until `condition` holds for the messages so far.
     func wait(
-        until what: @autoclosure () -> String, within limit: Duration = patience, _ condition: (Subscriber) throws -> Bool
+        until what: @autoclosure () -> String, within limit: Duration = patience,
+        _ condition: (Subscriber) throws -> Bool
     ) throws {
         try wait(for: what(), within: limit) { try condition($0) ? true : nil }
     }
