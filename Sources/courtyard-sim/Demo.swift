@@ -115,7 +115,9 @@ struct Demo: ParsableCommand {
             clientID: "courtyard-demo", brokers: [.init(host: "127.0.0.1", port: Int(servers.port))])
         configuration.subscriptions = ["courtyard/v1/\(topics.site)/#"]
         let happenings = stage.happenings
-        let link = try MQTTLink(configuration) { Attempt(number: 1) } report: { report in
+        let link = try MQTTLink(configuration) {
+            Attempt(number: 1)
+        } report: { report in
             switch report {
             case .received(let message): happenings.put(.received(message, at: .now))
             case .connected: happenings.put(.connected)

@@ -1,6 +1,5 @@
 import CallCore
 import Journal
-
 /// Everything here runs one after the other: some tests measure.
 import Testing
 

@@ -37,7 +37,8 @@ private let own: Set<String> = ["Glibc", "Synchronization"]
                 let module = String(words[position + 1].prefix { $0 != "." })
                 #expect(
                     allowed.contains(module),
-                    "\(path) imports \(module): use what is there, or change the table in docs/ARCHITECTURE.md and here")
+                    "\(path) imports \(module): use what is there, or change the table in docs/ARCHITECTURE.md and here"
+                )
             }
         }
     }

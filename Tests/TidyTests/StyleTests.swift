@@ -43,14 +43,16 @@ import Testing
 
     @Test("Every public symbol says what it means")
     func docComments() throws {
-        let declaration = /^\s*public (?:private\(set\) |static |final |mutating |internal\(set\) )*(?:struct|class|enum|protocol|func|var|let|init|typealias|actor)\b/
+        let declaration =
+            /^\s*public (?:private\(set\) |static |final |mutating |internal\(set\) )*(?:struct|class|enum|protocol|func|var|let|init|typealias|actor)\b/
         for path in Tree.swiftSources {
             let lines = try Tree.text(path).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
             for (index, line) in lines.enumerated() where line.firstMatch(of: declaration) != nil {
                 let isMemberwise = line.contains("init(") || line.contains("static func ") && line.contains("(a: ")
                 let isRequired = Self.required.contains { line.contains($0) }
                 if isMemberwise || isRequired { continue }
-                let above = lines[..<index].reversed().first { !$0.trimmingCharacters(in: .whitespaces).hasPrefix("@") } ?? ""
+                let above =
+                    lines[..<index].reversed().first { !$0.trimmingCharacters(in: .whitespaces).hasPrefix("@") } ?? ""
                 let trimmed = above.trimmingCharacters(in: .whitespaces)
                 let isSibling = trimmed.hasPrefix("public ") || trimmed.hasPrefix("case ")
                 #expect(
