@@ -8,6 +8,7 @@ final class Bench {
     private(set) var programs: [ChildProcess] = []
     private var names: [String: Int] = [:]
     private var mounts: [String] = []
+    private let guardian: Guardian
 
     /// Runs a test's body; what it throws comes back with the programs' logs.
     static func run(_ body: (Bench) throws -> Void) throws {
@@ -20,17 +21,20 @@ final class Bench {
         var template = Array("/tmp/courtyard-e2e-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Broken("no directory under /tmp") }
         directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        guardian = try Guardian(directory)
     }
 
     private func close() {
         for program in programs.reversed() { program.end() }
         for mount in mounts { umount2(mount, Int32(MNT_DETACH)) }
+        guardian.dismiss()
         try? FileManager.default.removeItem(atPath: directory)
     }
 
     /// Starts a program, whose logs then stand in failures.
     func start(_ name: String, _ program: String, _ arguments: [String]) throws -> ChildProcess {
         let child = try make(name, program, arguments)
+        guardian.watch(child.pid)
         programs.append(child)
         return child
     }

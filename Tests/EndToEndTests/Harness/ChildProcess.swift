@@ -10,20 +10,32 @@ final class ChildProcess {
     let errorPath: String
     private var status: Int32?
 
-    /// - Parameter directory: where its output files are made, named after `name`.
-    init(_ name: String, _ program: String, _ arguments: [String], in directory: String) throws {
+    /// - Parameters:
+    ///   - directory: where its output files are made, named after `name`.
+    ///   - input: its standard input; nothing if nil.
+    init(
+        _ name: String, _ program: String, _ arguments: [String], in directory: String, input: Int32? = nil
+    ) throws {
         self.name = name
         outputPath = "\(directory)/\(name).out"
         errorPath = "\(directory)/\(name).err"
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        if let input {
+            posix_spawn_file_actions_adddup2(&actions, input, 0)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        }
         for (descriptor, path) in [(Int32(1), outputPath), (2, errorPath)] {
             posix_spawn_file_actions_addopen(&actions, descriptor, path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
         }
         let words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
+        let variables = ProcessInfo.processInfo.environment.map { "\($0)=\($1)" }
+        let environment: [UnsafeMutablePointer<CChar>?] =
+            (variables + ["\(Guardian.variable)=\(directory)"]).map { strdup($0) } + [nil]
+        defer { for variable in environment { free(variable) } }
         // The thread that runs a test may have blocked signals; its children must not inherit that.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -33,7 +45,7 @@ final class ChildProcess {
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var pid: pid_t = 0
-        let code = posix_spawnp(&pid, program, &actions, &attributes, words, environ)
+        let code = posix_spawnp(&pid, program, &actions, &attributes, words, environment)
         guard code == 0 else { throw Broken("\(program) doesn't start: \(String(cString: strerror(code)))") }
         self.pid = pid
     }
