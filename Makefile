@@ -9,7 +9,7 @@ SHIPPED := .build/shipped
 # For size: docs/decisions/0006-memory.md. libstdc++ is found here before the shared one.
 STATIC  := $(CURDIR)/.build/static
 FLAGS   := -c release --scratch-path $(SHIPPED) --static-swift-stdlib -Xswiftc -Osize \
-           -Xlinker -L$(STATIC) -Xlinker --icf=all -Xlinker --gc-sections
+           -Xlinker -L$(STATIC) -Xlinker --icf=all -Xlinker --gc-sections -Xlinker -z -Xlinker now
 
 .PHONY: help demo test build check-format dependencies bench clean
 help:

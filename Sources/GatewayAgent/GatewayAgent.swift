@@ -193,7 +193,8 @@ public final class GatewayAgent {
         if !batch.isEmpty || keeper.retryAt.map({ $0 <= now.moment }) ?? false {
             actions = write(batch, actions, now)
         }
-        markAt = outbox.unmarked.isEmpty ? nil : markAt ?? now.moment + Self.marksWaitAtMost
+        let waiting = markAt.flatMap { $0 > now.moment ? $0 : nil }  // due marks that a failing journal didn't take wait again
+        markAt = outbox.unmarked.isEmpty ? nil : waiting ?? now.moment + Self.marksWaitAtMost
         for action in actions { tell(action, now) }
     }
 

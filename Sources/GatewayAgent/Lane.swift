@@ -69,7 +69,10 @@ struct Lane {
         }
     }
 
-    mutating func handedOver(_ sequence: UInt64) { sent = sequence }
+    mutating func handedOver(_ sequence: UInt64) {
+        sent = sequence
+        if inJournal, sent == last { near = [] }
+    }
 
     /// The broker has the event; true if that moved `acknowledged`.
     mutating func acknowledge(_ sequence: UInt64) -> Bool {

@@ -79,6 +79,22 @@ private let full = JournalError.full(.init(operation: "committing", path: "/x", 
         #expect(world.events.dropFirst(lost.count).allSatisfy { !lost.contains($0.id) })
     }
 
+    @Test("A failing journal is tried again in its time, never in a hurry")
+    func patience() throws {
+        let world = try World()
+        world.connect()
+        world.press(World.bed)
+        world.settle()
+        world.store.failure = full
+        for _ in 0..<300 {
+            world.clock.advance(max(.zero, world.agent.nextDeadline! - world.clock.now().moment))
+            world.agent.handle([])
+            #expect(world.agent.nextDeadline! > world.clock.now().moment)
+        }
+        #expect(world.store.refusals <= 301)
+        #expect(world.clock.now().moment.nanoseconds > 600_000_000_000, "300 turns took ten minutes and more")
+    }
+
     @Test("A start without a journal: emergencies go out, and the journal is tried again")
     func startWithout() throws {
         let world = try World()

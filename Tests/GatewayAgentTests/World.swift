@@ -54,11 +54,15 @@ final class FailingStore: Store {
     let journal: Journal
     var failure: JournalError?
     private(set) var commits = 0
+    private(set) var refusals = 0
 
     init(_ journal: Journal) { self.journal = journal }
 
     func commit(_ batch: Journal.Batch) throws(JournalError) {
-        if let failure { throw failure }
+        if let failure {
+            refusals += 1
+            throw failure
+        }
         commits += 1
         try journal.commit(batch)
     }
