@@ -179,7 +179,7 @@ public struct Courtyard: Sendable {
     /// Keeps the count in the fault's text true.
     private mutating func refusedPresses(_ now: Now) -> [Action] {
         guard let reason = calls.journalReason else { return [] }
-        let refused = calls.refused == 0 ? "" : "; refused so far: \(calls.refused) presses"
+        let refused = calls.refused == 0 ? "" : "; presses refused so far: \(calls.refused)"
         let action = faults.set(
             .journalFailing,
             what: "the journal can't be written (\(reason)): emergencies go out unjournalled, other services are "

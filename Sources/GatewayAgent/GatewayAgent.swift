@@ -162,6 +162,9 @@ public final class GatewayAgent {
     /// True when everything that can be told has been told.
     public var hasToldAll: Bool { link == nil || (outbox.count == 0 && inFlight.isEmpty && shelf.isEmpty) }
 
+    /// Messages that the inbox had to drop: what the broker holds is read again.
+    public func lost(messages: Int) { readBackAgain(ports.clock.now(), dropped: messages) }
+
     /// Folds the journal's log in when it has grown long and nobody waits for anything.
     public func tidyJournal() {
         if outbox.count == 0, ports.store.isCheckpointDue { ports.store.checkpoint() }

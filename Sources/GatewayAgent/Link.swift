@@ -96,7 +96,7 @@ extension GatewayAgent {
     private func received(_ message: IncomingMessage, _ now: Now) {
         switch identity.topics.subject(of: message.topic) {
         case .command(let name): take(command: name, message, now)
-        case .status: foundStatus(message)
+        case .status: foundStatus(message, now)
         case let subject? where message.retained && !message.payload.isEmpty: found(subject, message, now)
         case nil where message.retained && !message.payload.isEmpty && identity.topics.isCall(message.topic):
             shelf.want(.leftover(topic: message.topic))  // not even a service's name
@@ -124,12 +124,27 @@ extension GatewayAgent {
     }
 
     /// A status that isn't this gateway's current one: an old will that came late, or a twin.
-    private func foundStatus(_ message: IncomingMessage) {
+    private func foundStatus(_ message: IncomingMessage, _ now: Now) {
         guard let link, let published = publishedState else { return }
         let found = try? WireJSON.read(StatusMessage.self, from: message.payload)
+        if let found, !message.retained, found.boot != identity.boot {
+            // Once it may be this board's will from before its restart; a twin's comes again. Brokers that don't say why
+            // they close a connection (mosquitto 2.0.11) leave no other sign of it.
+            thrownOut("a gateway of this name runs in another boot (\(found.boot))", now)
+        }
         if found?.connection == link.connection, found?.boot == identity.boot, found?.state != .offline { return }
         if found == status(published) { return }
         shelf.want(.status)
+    }
+
+    /// The inbox had no room for some of what the broker holds: read it back once more.
+    func readBackAgain(_ now: Now, dropped: Int) {
+        guard dropped > 0 else { return }
+        ports.log.log(
+            .warning, "\(dropped) messages came faster than they could be read; retained ones are read again", [:])
+        guard link != nil else { return }
+        for filter in identity.topics.retained { ports.transport.subscribe(filter) }
+        readbackUntil = now.moment + Self.readbackFor
     }
 
     func endReadback(_ now: Now) {

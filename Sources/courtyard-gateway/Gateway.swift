@@ -107,6 +107,7 @@ final class Gateway {
             let deadline = [agent.nextDeadline, watchdog?.due].compactMap { $0 }.min()
             let batch = inbox.take(until: deadline)
             agent.checkClock()
+            agent.lost(messages: inbox.takeDroppedMessages())
             agent.handle(batch)
             agent.tidyJournal()
             if !isReady, agent.hasStarted {

@@ -154,7 +154,9 @@ extension [Action] {
                 $0.journal == substitute && !$0.journaled && $0.call.id.description == "vol4ti-1"
             })
         #expect(actions.events.map(\.sequence) == [1, 2])
-        #expect(actions.faults.map(\.id) == [.journalFailing] && actions.faults[0].what.contains("1 presses"))
+        #expect(
+            actions.faults.map(\.id) == [.journalFailing]
+                && actions.faults[0].what.contains("presses refused so far: 1"))
         #expect(courtyard.openCalls.map(\.id.description) == ["vol4ti-1"])
         #expect(courtyard.press(kitchen.id, from: 600, to: 700).events.isEmpty)
         #expect(courtyard.handle(.journalRecovered, at: at(800)).cleared == [.journalFailing])

@@ -140,6 +140,32 @@ private let base = "courtyard/v1/willow/gw-1"
         #expect(world.transport.sent.isEmpty, "its own current status is none")
     }
 
+    @Test("A twin is known by the wills of another boot, where the broker doesn't say why it closed the connection")
+    func twinByWill() throws {
+        let world = try World()
+        world.connect()
+        let will = StatusMessage(state: .offline, boot: "boot-2", connection: 9, version: "t", simulated: false)
+        let message = IncomingMessage(topic: "\(base)/status", payload: WireJSON.bytes(will), retained: false)
+        func hasFault() -> Bool { world.agent.report().faults.contains { $0.fault == "cloned-identity" } }
+        world.agent.handle([.link(.received(message))])
+        #expect(!hasFault(), "it may be this board's own, from before its restart")
+        world.wait(.seconds(30))
+        world.agent.handle([.link(.received(message))])
+        #expect(hasFault())
+    }
+
+    @Test("What the inbox had no room for is read back again")
+    func readBackAgain() throws {
+        let world = try World()
+        world.connect()
+        world.wait(.seconds(6))
+        #expect(world.transport.subscriptions == ["\(base)/status"])
+        world.agent.lost(messages: 3)
+        #expect(world.transport.subscriptions.count > 1)
+        world.wait(.seconds(6))
+        #expect(world.transport.subscriptions == ["\(base)/status"])
+    }
+
     @Test("Thrown out twice by a client of the same id is a fault that outlives the reconnection")
     func twin() throws {
         let world = try World()

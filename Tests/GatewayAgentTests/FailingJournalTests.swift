@@ -19,7 +19,7 @@ private let full = JournalError.full(.init(operation: "committing", path: "/x", 
         #expect(world.events.map(\.data.service) == ["emergency", "emergency"])
         #expect(world.events.allSatisfy { $0.data.journaled == false && $0.data.journal != world.agent.journal.text })
         let fault = world.agent.report().faults.first { $0.fault == "journal-failing" }
-        #expect(fault?.what.contains("refused so far: 1") == true)
+        #expect(fault?.what.contains("presses refused so far: 1") == true)
         #expect(world.agent.state == .degraded)
     }
 
