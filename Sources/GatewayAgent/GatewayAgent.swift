@@ -196,7 +196,8 @@ public final class GatewayAgent {
         if !batch.isEmpty || keeper.retryAt.map({ $0 <= now.moment }) ?? false {
             actions = write(batch, actions, now)
         }
-        let waiting = markAt.flatMap { $0 > now.moment ? $0 : nil }  // due marks that a failing journal didn't take wait again
+        // Due marks that a failing journal did not take wait again.
+        let waiting = markAt.flatMap { $0 > now.moment ? $0 : nil }
         markAt = outbox.unmarked.isEmpty ? nil : waiting ?? now.moment + Self.marksWaitAtMost
         for action in actions { tell(action, now) }
     }

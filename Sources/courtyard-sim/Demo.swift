@@ -98,7 +98,7 @@ struct Demo: ParsableCommand {
     /// Residents press until the time is up or somebody stops the demo; then the last presses may arrive.
     /// - Returns: `reached` if they have.
     private func press(_ servers: DemoServers, _ stage: DemoStage) throws -> DemoStage.Ending {
-        stage.begin(port: servers.port)
+        stage.begin(port: servers.port, socket: servers.socket)
         let residents = Residents(socket: servers.socket) { [happenings = stage.happenings] in happenings.put($0) }
         residents.start(stage.courtyard, perMinute: rate)
         _ = try stage.wait(within: seconds.map { .seconds($0) }) { false }

@@ -19,6 +19,7 @@ final class DemoStage {
     private let signals: Int32
     private var screen = Screen()
     private var port: UInt16 = 0
+    private var socket = ""
     private var runningSince: Moment?
     private var isFinishing = false
     private var away: String?
@@ -44,8 +45,9 @@ final class DemoStage {
     // MARK: What is shown
 
     /// Everything is up, and residents begin to press.
-    func begin(port: UInt16) {
+    func begin(port: UInt16, socket: String) {
         self.port = port
+        self.socket = socket
         runningSince = .now
         if !screen.isLive { screen.say(view.start) }
     }
@@ -64,8 +66,8 @@ final class DemoStage {
     private var view: DemoView {
         let now = Moment.now
         return DemoView(
-            tally: tally, port: port, topics: courtyard.topics, running: runningSince.map { now - $0 } ?? .zero,
-            now: now, away: away, isFinishing: isFinishing)
+            tally: tally, port: port, socket: socket, topics: courtyard.topics,
+            running: runningSince.map { now - $0 } ?? .zero, now: now, away: away, isFinishing: isFinishing)
     }
 
     // MARK: The loop

@@ -7,6 +7,8 @@ struct DemoView {
     let tally: Tally
     /// Where the broker listens.
     let port: UInt16
+    /// The agent's simulator-socket.
+    let socket: String
     let topics: Topics
     /// How long the demo has been pressing.
     let running: Duration
@@ -95,7 +97,15 @@ struct DemoView {
             Row("latency  \(latencies([("p50", 50), ("p99", 99)]))"),
             Row("bedside buttons, first edge to here, 5 ms minimum width;", .dim),
             Row("a kitchen button first waits to see what the press becomes", .dim),
-            Row("Ctrl-C ends it. See also: mosquitto_sub -p \(port) -t 'courtyard/#' -v", .dim),
+        ] + hints.map { Row($0, .dim) }
+    }
+
+    /// What else a visitor can do.
+    private var hints: [String] {
+        [
+            "Ctrl-C ends it. From another terminal, listen in and press a button:",
+            "mosquitto_sub -p \(port) -t 'courtyard/#' -v",
+            "courtyard-sim press \(DemoCourtyard().points[0].id) --socket \(socket)",
         ]
     }
 
@@ -115,10 +125,10 @@ struct DemoView {
 
     /// What is said once everything is up.
     var start: String {
-        """
-        broker 127.0.0.1:\(port), gateway \(tally.status?.state.rawValue ?? "unknown") (simulated), \
-        \(tally.pointsWorking) of \(DemoCourtyard.pointCount) call points work, \(faults.text)
-        """
+        ([
+            "broker 127.0.0.1:\(port), gateway \(tally.status?.state.rawValue ?? "unknown") (simulated), "
+                + "\(tally.pointsWorking) of \(DemoCourtyard.pointCount) call points work, \(faults.text)"
+        ] + hints).joined(separator: "\n")
     }
 
     /// The end of it all.

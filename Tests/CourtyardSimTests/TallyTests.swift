@@ -179,9 +179,10 @@ struct TallyTests {
         }
         for height in [16, 24, 50] {
             let view = DemoView(
-                tally: tally, port: 65_535, topics: topics, running: .seconds(3700), now: Self.begun + .seconds(500))
+                tally: tally, port: 65_535, socket: "/tmp/courtyard-demo.XXXXXX/lines.sock", topics: topics,
+                running: .seconds(3700), now: Self.begun + .seconds(500))
             let rows = view.rows(height: height)
-            #expect(rows.count <= max(height, 18))
+            #expect(rows.count <= max(height, 20))
             #expect(rows.allSatisfy { DisplayWidth.of($0.text) <= 80 }, "\(rows.map(\.text))")
             #expect(rows.contains { $0.text.contains("床头") })
         }

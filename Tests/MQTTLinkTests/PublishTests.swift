@@ -43,9 +43,9 @@ extension LinkTests {
             let broker = try Mosquitto()
             var old = broker.broker
             old.version = .v311
-            let link = try TestLink([old], { $0.subscriptions = ["a/#", "b/#"] }) {
-                Message(topic: "will/\($0)", contentType: "ignored")
-            }
+            let link = try TestLink(
+                [old], { $0.subscriptions = ["a/#", "b/#"] },
+                will: { Message(topic: "will/\($0)", contentType: "ignored") })
             try link.connected()
             #expect(try link.recorder.first(2, "SUBACK", \.subscribed) == [1, 1])
             #expect(try link.publish(text("nobody/1", "x")) == 0)

@@ -180,7 +180,8 @@ extension LinkTests {
         @Test("A link that falls silent is noticed by the next publish, and by the ping when there is none")
         func halfOpen() throws {
             let broker = try Mosquitto()
-            let relay = try Relay(to: broker.port)
+            let relay = Relay(to: broker.port)
+            defer { relay.end() }
             var near = MQTTLink.Broker(host: "127.0.0.1", port: relay.port)
             near.keepAliveSeconds = 5
             let link = try TestLink([near]) { $0.acknowledgeTimeout = .milliseconds(500) }

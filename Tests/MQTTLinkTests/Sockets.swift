@@ -86,7 +86,10 @@ final class ScriptedBroker: Sendable {
         Thread.detachNewThread { [self, listening] in
             while true {
                 let socket = accept(listening, nil, nil)
-                guard socket >= 0 else { return }
+                guard socket >= 0 else {
+                    close(listening)
+                    return
+                }
                 let number = accepted.withLock {
                     $0 += 1
                     return $0
@@ -99,11 +102,9 @@ final class ScriptedBroker: Sendable {
         }
     }
 
-    /// Ends the accepting thread, too.
-    func end() {
-        shutdown(listening, Int32(SHUT_RDWR))
-        close(listening)
-    }
+    /// Ends the accepting thread, which closes the socket: closed here, its number could be another test's by the time
+    /// the thread looks at it again.
+    func end() { shutdown(listening, Int32(SHUT_RDWR)) }
 }
 
 /// One connection of a `ScriptedBroker`, packet by packet.

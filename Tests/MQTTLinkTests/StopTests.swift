@@ -15,7 +15,8 @@ extension LinkTests {
             let watcher = try TestLink([broker.broker]) { $0.subscriptions = ["status"] }
             _ = try watcher.recorder.one("SUBACK", \.subscribed)
             // A relay in between is cut, so that neither side says goodbye.
-            let relay = try Relay(to: broker.port)
+            let relay = Relay(to: broker.port)
+            defer { relay.end() }
             let link = try TestLink([.init(host: "127.0.0.1", port: relay.port)], will: Self.will)
             let number = try link.connected()
             relay.cut()
@@ -80,9 +81,8 @@ extension LinkTests {
         @Test("stop before start, twice, and after the end returns at once")
         func stopTwice() throws {
             let broker = try Mosquitto()
-            let idle = try MQTTLink(.init(clientID: "x", brokers: [broker.broker]), attempt: { Attempt(number: 1) }) {
-                _ in
-            }
+            let idle = try MQTTLink(
+                .init(clientID: "x", brokers: [broker.broker]), attempt: { Attempt(number: 1) }, report: { _ in })
             #expect(!idle.stop())
             let link = try TestLink([broker.broker])
             try link.connected()

@@ -2,13 +2,14 @@
  * message with "monotonicNs":N in it takes CLOCK_MONOTONIC now, less N. Only
  * right on the kernel that stamped the edge.
  *
- *   latency [--timeout SECONDS] HOST PORT FILTER COUNT
+ *   latency [--timeout SECONDS] [--values FILE] HOST PORT FILTER COUNT
  *
  * Says "ready" on standard error when subscribed. After COUNT messages, or when
  * the time (default 60 s) is over, prints one line:
  *   {"count":200,"minUs":…,"p50Us":…,"p90Us":…,"p99Us":…,"maxUs":…}
  * Retained messages and repeats of the last stamp (one press can make several
- * messages: the first counts) are left out. Exit: 0; 1 fewer than COUNT came.
+ * messages: the first counts) are left out. Each latency is also appended to FILE,
+ * in microseconds, one a line. Exit: 0; 1 fewer than COUNT came.
  *
  * gcc -O2 -Wall -Wextra -o latency latency.c -lmosquitto
  */
@@ -99,6 +100,13 @@ static void print(struct measurement *measurement) {
         percentile(measurement, 99), percentile(measurement, 100));
 }
 
+static void append_values(const struct measurement *measurement, const char *path) {
+    FILE *file = fopen(path, "a");
+    if (!file) fail(path, "can't be written");
+    for (long i = 0; i < measurement->count; i++) fprintf(file, "%.0f\n", measurement->latencies_us[i]);
+    if (fclose(file)) fail(path, "can't be written");
+}
+
 static struct mosquitto *connect_broker(struct measurement *measurement, const char *host, int port) {
     char name[32];
     snprintf(name, sizeof name, "latency-%llx", now_ns() & 0xffffffff);
@@ -115,17 +123,18 @@ static struct mosquitto *connect_broker(struct measurement *measurement, const c
 }
 
 static int usage(void) {
-    fprintf(stderr, "usage: latency [--timeout SECONDS] HOST PORT FILTER COUNT\n");
+    fprintf(stderr, "usage: latency [--timeout SECONDS] [--values FILE] HOST PORT FILTER COUNT\n");
     return 64;
 }
 
 int main(int count, char **words) {
     struct measurement measurement = {.last_stamp_ns = -1};
     double timeout_s = 60;
-    if (count > 2 && !strcmp(words[1], "--timeout")) {
-        timeout_s = atof(words[2]);
-        words += 2;
-        count -= 2;
+    const char *values = NULL;
+    for (; count > 2 && words[1][0] == '-'; words += 2, count -= 2) {
+        if (!strcmp(words[1], "--timeout")) timeout_s = atof(words[2]);
+        else if (!strcmp(words[1], "--values")) values = words[2];
+        else return usage();
     }
     if (count != 5) return usage();
     measurement.filter = words[3];
@@ -138,5 +147,6 @@ int main(int count, char **words) {
     while (measurement.count < measurement.wanted && now_ns() < deadline_ns)
         need(mosquitto_loop(client, TICK_MS, 1), "connection to the broker");
     print(&measurement);
+    if (values) append_values(&measurement, values);
     return measurement.count < measurement.wanted;
 }
