@@ -57,7 +57,7 @@ extension EndToEnd {
                 try buttons.press("k2")
                 let fault = try subscriber.wait(for: "a count of refused presses") {
                     let fault = $0.lastAt("fault/journal-failing")?.json
-                    return fault?.what?.string?.contains("1 presses") == true ? fault : nil
+                    return fault?.what?.string?.contains("presses refused so far: 1") == true ? fault : nil
                 }
                 #expect(fault.remedy?.string?.contains("disk") == true, bench.logs)
 
