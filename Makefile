@@ -1,5 +1,6 @@
 # make demo    a courtyard of 194 simulated call points, a broker and the real agent, live in the terminal
 # make test    every test; the first time it also builds a small Linux kernel with simulated GPIO chips
+# make soak    the long forms: 100 kills, 100,000 mutated site files
 # make build   the programs as they are shipped, in .build/shipped
 #
 # demo, test and build first install the Debian packages that are missing, and say which.
@@ -11,7 +12,7 @@ STATIC  := $(CURDIR)/.build/static
 FLAGS   := -c release --scratch-path $(SHIPPED) --static-swift-stdlib -Xswiftc -Osize \
            -Xlinker -L$(STATIC) -Xlinker --icf=all -Xlinker --gc-sections -Xlinker -z -Xlinker now
 
-.PHONY: help demo test build check-format dependencies bench clean
+.PHONY: help demo test soak build check-format dependencies bench clean
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
 
@@ -24,6 +25,10 @@ test: dependencies check-format
 	@# The kernel comes first: the tests that boot it would otherwise wait for its compilation.
 	simulator/kernel/build.sh
 	$(SWIFT) test
+
+soak: dependencies
+	COURTYARD_KILLS=100 $(SWIFT) test --filter PowerCutTests
+	SITE_CONFIG_ROUNDS=100000 $(SWIFT) test --filter MutationTests
 
 build: dependencies
 	@mkdir -p $(STATIC)
