@@ -53,7 +53,8 @@ extension AgentOnKernelLines {
                     tracer.text.split(separator: "\n").count { $0.contains("sync") && $0.contains("= 0") }
                 }
                 for line in 0..<10 {
-                    try rig.drive("buttons \(line) 1", "sleep 30ms", "buttons \(line) 0")
+                    // Left open for longer than the quiet time, or the next press would be bounce of this one.
+                    try rig.drive("buttons \(line) 1", "sleep 30ms", "buttons \(line) 0", "sleep 60ms")
                     try wait(until: "the press") { try rig.desk.raisings(of: "b\(line)").count == 1 }
                 }
                 let alone = flushes()
