@@ -7,7 +7,7 @@ internal import Synchronization
 /// What is still to be done to which contact, in the order of its time.
 struct Agenda {
     struct Entry: Hashable {
-        let at: Moment
+        var at: Moment
         let point: String
         let contact: [Bool]
         /// The deed that begins with this edge.
@@ -27,10 +27,16 @@ struct Agenda {
         entries.sort { $0.at < $1.at }
     }
 
-    /// The first entry, if it is due.
+    /// The first entry, if it is due. If it is late, so is all that follows at its point: on a busy machine a press
+    /// comes late, and never shorter than it was meant, which the gateway would rightly take for a spike.
     mutating func take(dueBy now: Moment) -> Entry? {
-        guard let next, next <= now else { return nil }
-        return entries.removeFirst()
+        guard let first = entries.first, first.at <= now else { return nil }
+        entries.removeFirst()
+        for index in entries.indices where entries[index].point == first.point {
+            entries[index].at = entries[index].at + (now - first.at)
+        }
+        entries.sort { $0.at < $1.at }
+        return first
     }
 }
 
