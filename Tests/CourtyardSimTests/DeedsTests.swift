@@ -80,6 +80,21 @@ struct DeedsTests {
         #expect(zip(all, all.dropFirst()).contains { $1.at < $0.at + $0.deed.lasts })
     }
 
+    @Test("an edge that is carried out late makes the rest of its press late, never shorter")
+    func late() {
+        var agenda = Agenda()
+        let (at, deed) = deeds(1, perMinute: 60, seed: 7)[0]
+        agenda.add(deed, at: at)
+        let late = Duration.milliseconds(300)
+        var times: [Moment] = []
+        while let next = agenda.next {
+            let now = times.isEmpty ? next + late : next
+            _ = agenda.take(dueBy: now)
+            times.append(now)
+        }
+        #expect(times == deed.edges.map { at + late + $0.after })
+    }
+
     @Test("the agenda hands out the edges of overlapping deeds in the order of their time, and none early")
     func agenda() {
         var agenda = Agenda()
