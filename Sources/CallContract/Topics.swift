@@ -22,6 +22,10 @@ public struct Topics: Hashable, Sendable {
     /// Everything retained that this gateway writes but its status and summary: read back on connecting.
     public var retained: [String] { ["\(base)/call/+/+", "\(base)/fault/+", "\(base)/point/+"] }
 
+    /// Where the site's desks say that they are listening.
+    public var desks: String { "courtyard/v1/\(site)/desk/+" }
+    public func desk(_ id: DeskID) -> String { "courtyard/v1/\(site)/desk/\(id)" }
+
     /// Where an event of this service and type is published.
     public func event(_ service: ServiceID, _ type: CallEventType) -> String {
         "\(base)/event/\(service)/\(type.rawValue)"

@@ -20,7 +20,15 @@ public struct Call: Hashable, Sendable {
     /// Accepted presses so far, at least 1.
     public var presses: Int
     /// The first edge of the press that raised it.
-    public let raised: Stamp
+    public internal(set) var raised: Stamp
+    /// Since when somebody is waited for: it was raised, reopened, or accepted. Escalating and reopening count from it.
+    public internal(set) var waitingSince: Stamp
+    /// The revision of the last press: who has not seen it can't resolve or cancel.
+    public internal(set) var pressedRevision: Int
+    /// The revision at which it was last raised or reopened: who has not seen it can't accept.
+    public internal(set) var openedRevision: Int
+    /// Whoever accepted it has set out.
+    public internal(set) var isOnTheWay: Bool
     /// How many times it has been escalated.
     public var escalation: Int
     /// Who acted last, as the desk named them.
@@ -32,7 +40,7 @@ public struct Call: Hashable, Sendable {
     /// Who brought it into each state.
     public var actors: [CallState: String]
     /// The last 20 presses, oldest first.
-    public private(set) var pressTimes: [WallTime]
+    public internal(set) var pressTimes: [WallTime]
 
     /// How many press times a call remembers: enough to see urgency, bounded for ever.
     public static let rememberedPresses = 20
@@ -45,12 +53,18 @@ public struct Call: Hashable, Sendable {
             times: [.raised: raised.wall], actors: [:], pressTimes: [raised.wall])
     }
 
-    /// A call as the journal kept it.
+    /// A call as the journal kept it, or as a retained record tells it: that carries neither `waitingSince` nor the two
+    /// revisions, and stands for itself.
     public init(
         id: CallID, point: PointID, label: String, service: ServiceID, priority: Int, state: CallState, revision: Int,
         presses: Int, raised: Stamp, escalation: Int, actor: String?, reason: String?, times: [CallState: WallTime],
-        actors: [CallState: String], pressTimes: [WallTime]
+        actors: [CallState: String], pressTimes: [WallTime], waitingSince: Stamp? = nil, pressedRevision: Int? = nil,
+        openedRevision: Int? = nil, isOnTheWay: Bool = false
     ) {
+        self.waitingSince = waitingSince ?? raised
+        self.pressedRevision = pressedRevision ?? revision
+        self.openedRevision = openedRevision ?? revision
+        self.isOnTheWay = isOnTheWay
         self.id = id
         self.point = point
         self.label = label

@@ -10,6 +10,13 @@ public struct CallPoint: Hashable, Sendable {
     public var gestures: Gestures.Settings
     /// A contact made for longer than this is a fault: a jammed button or a shorted wire. Default 5 minutes.
     public var stuckAfter: Duration
+    /// True if its contact is closed at rest and pressing opens it: a cut wire then calls, and stays as `wire-open`.
+    /// The driver inverts the level; "made" still means pressed.
+    public var isNormallyClosed = false
+    /// True if a second line supervises its wire: made while the wire is whole (`PointID.loop`).
+    public var hasLoop = false
+    /// Whose calls its `reset` gesture resolves: ids, or beginnings of ids followed by `*`. Empty: its own.
+    public var resets: [String] = []
 
     public init(
         id: PointID, label: String, debounce: Debouncer.Settings = .init(), gestures: Gestures.Settings = .init(),
@@ -21,24 +28,4 @@ public struct CallPoint: Hashable, Sendable {
         self.gestures = gestures
         self.stuckAfter = stuckAfter
     }
-}
-
-/// What a press can ask for.
-public struct Service: Hashable, Sendable {
-    public let id: ServiceID
-    /// 1 is the most urgent; 9 the least. Lower goes out first.
-    public let priority: Int
-
-    public init(id: ServiceID, priority: Int) {
-        self.id = id
-        self.priority = priority
-    }
-
-    /// The largest number a priority can have: the least urgent.
-    public static let leastPriority = 9
-
-    /// What every site has unless it says otherwise.
-    public static let defaults = [
-        Service(id: .emergency, priority: 1), Service(id: .meal, priority: 3), Service(id: .errand, priority: 3),
-    ]
 }

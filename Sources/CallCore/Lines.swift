@@ -78,3 +78,25 @@ public struct WatchedLine: Hashable, Sendable {
         self.activeLow = activeLow
     }
 }
+
+/// One line that a driver switches for one output.
+public struct OutputLine: Hashable, Sendable {
+    public let output: OutputID
+    public let address: LineAddress
+    /// True if the output is on when the line is low.
+    public let activeLow: Bool
+
+    public init(output: OutputID, address: LineAddress, activeLow: Bool) {
+        self.output = output
+        self.address = address
+        self.activeLow = activeLow
+    }
+}
+
+/// What a driver tells about the line of one output.
+public enum OutputReport: Hashable, Sendable {
+    /// The line is held and shows what it was told.
+    case working(OutputID)
+    /// The line can't be switched; its driver tries again by itself.
+    case trouble(OutputID, LineTrouble)
+}

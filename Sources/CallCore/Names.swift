@@ -23,6 +23,19 @@ public struct PointID: Name {
     public init(unchecked text: String) { self.text = text }
 }
 
+extension PointID {
+    /// What ends the name of a loop; no id can contain it.
+    private static let loopMark = "~loop"
+
+    /// The supervising loop of this point's wire, as drivers know it: a line of its own.
+    public var loop: PointID { PointID(unchecked: text + Self.loopMark) }
+
+    /// The point whose loop this is; nil for a call point's own contact.
+    public var loopOwner: PointID? {
+        text.hasSuffix(Self.loopMark) ? PointID(unchecked: String(text.dropLast(Self.loopMark.count))) : nil
+    }
+}
+
 /// A service's id: `emergency`, `meal`, `errand`, or one the site defines.
 public struct ServiceID: Name {
     public let text: String
@@ -34,6 +47,8 @@ public struct ServiceID: Name {
     public static let errand = ServiceID(unchecked: "errand")
     /// Reserved for tests and walk tests: never mistaken for a real call, whatever a display subscribes to.
     public static let test = ServiceID(unchecked: "test")
+    /// Reserved for gestures: resolves calls at the call point instead of raising one.
+    public static let reset = ServiceID(unchecked: "reset")
 }
 
 /// A fault's id, such as `line-missing`: the last part of its topic.
@@ -42,7 +57,19 @@ public struct FaultID: Name {
     public init(unchecked text: String) { self.text = text }
 }
 
-/// A site's or a gateway's id.
+/// An output's id: a lamp, a buzzer or a relay of the board, as the site file names it.
+public struct OutputID: Name {
+    public let text: String
+    public init(unchecked text: String) { self.text = text }
+}
+
+/// A duty desk's id, unique within its site: the last part of its status topic.
+public struct DeskID: Name {
+    public let text: String
+    public init(unchecked text: String) { self.text = text }
+}
+
+/// A site's id.
 public struct SiteID: Name {
     public let text: String
     public init(unchecked text: String) { self.text = text }

@@ -60,11 +60,14 @@ public struct Now: Sendable {
     public let wall: WallTime
     /// How good the wall clock is.
     public let quality: ClockQuality
+    /// How far the site's local time is ahead of UTC now: opening hours and the daily test go by it.
+    public let utcOffset: Duration
 
-    public init(moment: Moment, wall: WallTime, quality: ClockQuality) {
+    public init(moment: Moment, wall: WallTime, quality: ClockQuality, utcOffset: Duration = .zero) {
         self.moment = moment
         self.wall = wall
         self.quality = quality
+        self.utcOffset = utcOffset
     }
 
     /// When something that happened at `past`, in this boot, happened by the wall clock as it stands now.

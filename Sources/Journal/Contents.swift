@@ -14,6 +14,9 @@ extension Journal {
         /// The highest connection number that may have been used.
         public let connectionLimit: UInt64
 
+        /// The answers given to commands lately, the oldest first.
+        public var answers: [CommandAnswer] = []
+
         /// What a journal that can't be opened yet is taken to hold.
         public static func empty(_ id: JournalID) -> Contents {
             Contents(id: id, nextCall: 1, cursors: [], openCalls: [], connectionLimit: 0)
@@ -40,13 +43,15 @@ extension Journal {
         public var acknowledged: [Acknowledgement] = []
         /// No connection number above this one is going to be used before the next commit that says so.
         public var connectionLimit: UInt64?
+        /// The answers to desks' commands, with what they changed.
+        public var answers: [CommandAnswer] = []
 
         /// A batch of nothing yet.
         public init() {}
 
         /// True if there is nothing to write.
         public var isEmpty: Bool {
-            events.isEmpty && calls.isEmpty && acknowledged.isEmpty && connectionLimit == nil
+            events.isEmpty && calls.isEmpty && acknowledged.isEmpty && connectionLimit == nil && answers.isEmpty
         }
     }
 
