@@ -16,6 +16,8 @@ public struct CommandMessage: Hashable, Sendable {
         case replay(ServiceID, from: UInt64, limit: Int)
         /// Show which board this is.
         case identify
+        /// Something that concerns calls.
+        case call(CallCommand)
     }
 
     /// Why a payload is no command.
@@ -133,4 +135,8 @@ public struct ReplyMessage: Codable, Hashable, Sendable {
         reason = refusal
         self.kept = kept
     }
+}
+
+extension ReplyMessage {
+    public init(_ answer: CommandAnswer) { self.init(id: answer.id, command: answer.command, refusal: answer.refusal) }
 }

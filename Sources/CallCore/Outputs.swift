@@ -70,10 +70,11 @@ public struct BoardOutput: Hashable, Sendable {
     }
 
     /// True if the point's calls are shown here.
-    public func shows(_ point: PointID) -> Bool {
-        points.contains { pattern in
-            pattern.hasSuffix("*") ? point.text.hasPrefix(pattern.dropLast()) : point.text == pattern
-        }
+    public func shows(_ point: PointID) -> Bool { points.contains { Self.matches($0, point) } }
+
+    /// True if `pattern` is the point's id, or the beginning of it followed by `*`.
+    public static func matches(_ pattern: String, _ point: PointID) -> Bool {
+        pattern.hasSuffix("*") ? point.text.hasPrefix(pattern.dropLast()) : point.text == pattern
     }
 
     /// How it shows the signal.

@@ -80,7 +80,7 @@ final class Gateway {
         agent.onSignal = { [unowned self] signal in
             if signal == SIGHUP { reload() } else { agent.stop() }
         }
-        agent.adopt(points: site.points, services: site.services)
+        agent.adopt(SiteRules(points: site.points, services: site.services))
         agent.handle([])  // reserves connection numbers before the first connection
         controlThread.start()
         driver.start()
@@ -177,7 +177,7 @@ final class Gateway {
         }
         site = new
         agent.report(.siteFileRefused, what: nil)
-        agent.adopt(points: new.points, services: new.services)
+        agent.adopt(SiteRules(points: new.points, services: new.services))
         driver.watch(new)
         if differences.brokersChanged { reconnect() }
         log.log(

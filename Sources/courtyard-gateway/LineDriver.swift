@@ -56,6 +56,10 @@ final class BoardOutputs: Outputs {
         self.log = log
     }
 
+    func show(_ output: OutputID, _ signal: Signal, _ pattern: OutputPattern) {
+        if case .simulated(let lines) = driver { lines.tell("output \(output) \(signal.rawValue)") }
+    }
+
     func identify() {
         log.log(.notice, "identify: this is the board that was asked for", [:])
         if case .simulated(let lines) = driver { lines.tell("output identify") }

@@ -26,7 +26,7 @@ final class MQTTTransport: Transport {
         self.numbers = numbers
         let brokers = site.brokers.map { MQTTLink.Broker($0) }
         var configuration = MQTTLink.Configuration(clientID: Self.clientID(identity.topics), brokers: brokers)
-        configuration.subscriptions = [identity.topics.commands]
+        configuration.subscriptions = [identity.topics.commands, identity.topics.desks]
         let identity = identity
         let names = brokers.map { "\($0.host):\($0.port)" }
         let ear = LinkEar(inbox, brokers: names)
@@ -82,6 +82,7 @@ final class MQTTTransport: Transport {
     func subscribe(_ filter: String) { try? link?.subscribe(filter) }
     func unsubscribe(_ filter: String) { try? link?.unsubscribe(filter) }
     func retryNow() { link?.retryNow() }
+    func tryNextBroker(last: OutgoingMessage?) -> Bool { false }
 }
 
 extension PublishID {
