@@ -32,6 +32,7 @@ extension JournalTests {
             switch environment("JOURNAL_WRITER") {
             case "endless": try commitForEver(opening)
             case "counted": try commitCounted(opening.journal)
+            case "migrating": say("migrated")
             case "failing": try commitWithOneFailedFlush(opening.journal)
             case let other: Issue.record("no such work: \(other ?? "")")
             }
