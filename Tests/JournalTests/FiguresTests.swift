@@ -37,6 +37,23 @@ extension JournalTests {
             #expect(commit < append * (events == 1 ? 5 : 20))
         }
 
+        @Test func `remembering an answer, and forgetting the oldest, adds little to a commit`() throws {
+            let place = try Place()
+            let journal = try place.open().journal
+            try journal.commit(answers(1...CommandAnswer.remembered))
+            var plain: [Int64] = []
+            var answering: [Int64] = []
+            for number: UInt64 in 1...300 {
+                plain.append(try nanoseconds { try journal.commit(press(2 * number)) })
+                var batch = press(2 * number + 1)
+                batch.answers = [answer(CommandAnswer.remembered + Int(number))]
+                answering.append(try nanoseconds { try journal.commit(batch) })
+                if journal.isCheckpointDue { journal.checkpoint() }
+            }
+            print("journal: a commit \(median(plain) / 1000) µs, with an answer \(median(answering) / 1000) µs")
+            #expect(median(answering) < median(plain) * 3)
+        }
+
         @Test func `with a million events it is small and opens at once`() throws {
             let place = try Place()
             let rounds = 66_667  // of three calls with five events each
