@@ -64,6 +64,13 @@ final class MQTTTransport: Transport {
         link = nil
     }
 
+    /// Leaves this broker in order and goes on with the next one of the site file's list; see `MQTTLink.tryNextBroker`.
+    /// - Parameter lastWords: said to the broker that is left.
+    /// - Returns: false, and nothing is done, if there is one broker only.
+    func tryNextBroker(lastWords: OutgoingMessage?) -> Bool {
+        link?.tryNextBroker(last: lastWords.map { Message($0) }) ?? false
+    }
+
     func checkIn(_ done: @escaping @Sendable () -> Void) { link?.checkIn(done) }
 
     // MARK: Transport
