@@ -89,7 +89,7 @@ final class MQTTTransport: Transport {
     func subscribe(_ filter: String) { try? link?.subscribe(filter) }
     func unsubscribe(_ filter: String) { try? link?.unsubscribe(filter) }
     func retryNow() { link?.retryNow() }
-    func tryNextBroker(last: OutgoingMessage?) -> Bool { false }
+    func tryNextBroker(last: OutgoingMessage?) -> Bool { link?.tryNextBroker(last: last.map { Message($0) }) ?? false }
 }
 
 extension PublishID {
