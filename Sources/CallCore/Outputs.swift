@@ -26,9 +26,17 @@ public enum Signal: String, Hashable, Sendable, CaseIterable {
 
 /// How an output goes on and off. Played by the driver; a pattern that doesn't repeat ends off.
 public struct OutputPattern: Hashable, Sendable {
-    /// On for the first, off for the second, on for the third … Empty: off. One alone that repeats: steadily on.
+    /// On for the first, off for the second, on for the third … Empty: off. Each round begins on, so an odd number
+    /// that repeats joins the last and the first into one long "on"; one alone that repeats is steadily on.
     public let spans: [Duration]
     public let repeats: Bool
+
+    /// What a span may be: shorter nobody sees and no relay follows, longer is no pattern.
+    public static let spanRange: ClosedRange<Duration> = .milliseconds(10)...(.seconds(86_400))
+    /// How many spans a pattern may have.
+    public static let mostSpans = 256
+    /// False if a span or their number is out of bounds; drivers then leave the output off.
+    public var isPlayable: Bool { spans.count <= Self.mostSpans && spans.allSatisfy(Self.spanRange.contains) }
 
     public init(_ spans: [Duration], repeats: Bool) {
         self.spans = spans
