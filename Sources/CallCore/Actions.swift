@@ -17,6 +17,8 @@ public enum Input: Sendable {
     case disconnected
     /// The broker has an event that raised or reopened this call; `heard` is false if it says that nobody subscribes.
     case brokerHas(CallID, heard: Bool)
+    /// Somebody looks for this board: every output shows it for a while.
+    case identify
     /// Something outside the core found a fault, or found it gone.
     case fault(FaultID, what: String, remedy: String)
     case faultGone(FaultID)

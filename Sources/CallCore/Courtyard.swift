@@ -120,6 +120,10 @@ public struct Courtyard: Sendable {
             deadlines.set(.desksGrace, to: nil)
             return deskFault(now)
         case .brokerHas(let id, let heard): return brokerHas(id, heard: heard, now)
+        case .identify:
+            reassurance.identify(now: now.moment)
+            deadlines.set(.signals, to: reassurance.next)
+            return show(reassurance.all.sorted(), again: false, now)
         case .fault(let id, let what, let remedy): return set(id, what: what, remedy: remedy, now)
         case .faultGone(let id): return clear(id)
         case .journalFailed(let reason, let substitute):
@@ -149,7 +153,7 @@ public struct Courtyard: Sendable {
                 actions += clear(.rateLimited)
             case .clockSteppedOver: actions += clear(.clockStepped)
             case .dailyTest: actions += makeDailyTest(now)
-            case .signals: touchOutputsThatEnd()
+            case .signals: actions += show(reassurance.all.sorted(), again: false, now)
             case .desksGrace, .nextBroker: break  // `listen` looks at every step
             }
         }

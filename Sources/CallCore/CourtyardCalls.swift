@@ -151,13 +151,7 @@ extension Courtyard {
         return show(reassurance.all.sorted(), again: false, now)
     }
 
-    mutating func touchOutputsThatEnd() {
-        for point in watches.keys where !reassurance.outputs(near: point).isEmpty {
-            touched[point] = touched[point] ?? false
-        }
-    }
-
-    private mutating func show(_ ids: [OutputID], again: Bool, _ now: Now) -> [Action] {
+    mutating func show(_ ids: [OutputID], again: Bool, _ now: Now) -> [Action] {
         guard !ids.isEmpty else { return [] }
         let (calls, unheard, nobody) = (calls, unheard, isNobodyThere)
         let actions = reassurance.refresh(ids, again: again, alarms: alarming, now: now.moment) { point in

@@ -98,8 +98,7 @@ extension BoardOutput.Kind {
         switch (self, signal) {
         case (_, .idle), (.relay, .test), (.relay, .refused): return .off
         case (.relay, .escalated), (.relay, .nobodyListening): return .on
-        case (.relay, .identify): return ms(200, 800, 200, 800, 200, repeats: false)
-        case (.relay, _): return .off
+        case (.relay, _): return .off  // what hangs on a relay may wake the whole courtyard
         case (.lamp, .sent): return .blink(.milliseconds(100), .milliseconds(400))
         case (.lamp, .received): return .blink(.milliseconds(1000), .milliseconds(1000))
         case (.lamp, .accepted), (.lamp, .escalated): return .on

@@ -10,9 +10,13 @@ struct Reassurance: Sendable {
     private var pointsOf: [OutputID: [PointID]] = [:]
     private var shown: [OutputID: Signal] = [:]
     private var refusedUntil: [OutputID: Moment] = [:]
+    private var identifyUntil: Moment?
+
+    /// For how long outputs say that this is the board: long enough to walk past a row of boards.
+    static let identifyFor = Duration.seconds(10)
 
     /// When a signal that ends by itself does.
-    var next: Moment? { refusedUntil.values.min() }
+    var next: Moment? { (refusedUntil.values + (identifyUntil.map { [$0] } ?? [])).min() }
 
     /// These outputs and points from now on.
     mutating func adopt(_ outputs: [BoardOutput], points: some Sequence<PointID>) {
@@ -38,6 +42,9 @@ struct Reassurance: Sendable {
         for id in outputs(near: point) { refusedUntil[id] = now + Self.refusedFor }
     }
 
+    /// Every output says that this is the board somebody looks for.
+    mutating func identify(now: Moment) { identifyUntil = now + Self.identifyFor }
+
     /// What changes on these outputs.
     /// - Parameters:
     ///   - again: play the signal once more though it is the same: somebody pressed and waits for an answer.
@@ -48,9 +55,11 @@ struct Reassurance: Sendable {
         calls: (PointID) -> [(call: Call, signal: Signal)]
     ) -> [Action] {
         refusedUntil = refusedUntil.filter { $0.value > now }
+        if identifyUntil.map({ $0 <= now }) ?? false { identifyUntil = nil }
         return ids.compactMap { id in
             guard let output = outputs[id] else { return nil }
-            let signal = alarms[id] ?? mostUrgent((pointsOf[id] ?? []).flatMap(calls), id)
+            let state = alarms[id] ?? mostUrgent((pointsOf[id] ?? []).flatMap(calls), id)
+            let signal = identifyUntil != nil && !state.isAlarming ? .identify : state
             guard shown.updateValue(signal, forKey: id) != signal || (again && signal != .idle) else { return nil }
             return .signal(id, signal, output.pattern(for: signal))
         }
@@ -71,6 +80,11 @@ struct Reassurance: Sendable {
         let order: [Signal] = [.nobodyListening, .sent, .received, .accepted, .onTheWay, .arrived]
         return order.firstIndex(of: signal) ?? order.count
     }
+}
+
+extension Signal {
+    /// Too grave to be covered for someone who looks for the board.
+    fileprivate var isAlarming: Bool { self == .escalated || self == .nobodyListening }
 }
 
 extension Call {

@@ -53,6 +53,7 @@ public final class GatewayAgent {
     var replies = ReplyQueue()
     var inFlight: [UInt64: InFlight] = [:]
     var refusals = Refusals()
+    var pruning: Pruning
     /// Decided in this turn, and not carried out yet.
     var turn = Turn()
     /// The event that opened each open call, to be offered again.
@@ -93,6 +94,7 @@ public final class GatewayAgent {
         keeper = JournalKeeper(ports.store)
         connections = ConnectionNumbers(usedUpTo: contents.connectionLimit)
         started = ports.clock.now()
+        pruning = Pruning(from: started.moment)
         journal = contents.id
         let own = contents.cursors.filter { $0.journal == contents.id }
         core = Courtyard(
@@ -111,7 +113,7 @@ public final class GatewayAgent {
     public var nextDeadline: Moment? {
         let now = ports.clock.now().moment
         return [
-            core.nextDeadline, keeper.retryAt, markAt, readbackUntil, thrownOutAt.map { $0 + Self.twinFaultFor },
+            core.nextDeadline, keeper.retryAt, pruning.next, markAt, readbackUntil, thrownOutAt.map { $0 + Self.twinFaultFor },
             shelf.resumesAt(after: now),
             outbox.resumesAt(after: now),
         ].compactMap { $0 }.min()
@@ -180,11 +182,6 @@ public final class GatewayAgent {
 
     /// Messages that the inbox had to drop: what the broker holds is read again.
     public func lost(messages: Int) { readBackAgain(ports.clock.now(), dropped: messages) }
-
-    /// Folds the journal's log in when it has grown long and nobody waits for anything.
-    public func tidyJournal() {
-        if outbox.count == 0, ports.store.isCheckpointDue { ports.store.checkpoint() }
-    }
 
     /// True once a broker has been told everything and has given back what stood there.
     public var hasSettled: Bool { link != nil && readbackUntil == nil && hasToldAll }

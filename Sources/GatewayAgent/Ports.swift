@@ -94,6 +94,9 @@ public protocol Store: AnyObject {
     var isCheckpointDue: Bool { get }
     /// Folds the store's log in; a failure loses nothing.
     func checkpoint()
+    /// Deletes at most `limit` rows of what was closed and told before `time`.
+    /// - Returns: how many; fewer than `limit` when nothing is left to delete.
+    func prune(olderThan time: WallTime, limit: Int) throws(JournalError) -> Int
 }
 
 extension Journal: Store {}

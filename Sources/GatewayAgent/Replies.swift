@@ -80,7 +80,7 @@ extension GatewayAgent {
                 askers[command.id, default: []].append(Asker(message))
                 return decide(.command(request), now)
             }
-            answer(carryOut(name, command), to: Asker(message))
+            answer(carryOut(name, command, now), to: Asker(message))
         } catch {
             switch error {
             case .unanswerable(let reason): ports.log.log(.warning, "ignored a command '\(name)': \(reason)", [:])
@@ -90,13 +90,14 @@ extension GatewayAgent {
         }
     }
 
-    private func carryOut(_ name: String, _ command: CommandMessage) -> ReplyMessage {
+    private func carryOut(_ name: String, _ command: CommandMessage, _ now: Now) -> ReplyMessage {
         switch command.request {
         case .sync:
             offerEverything()
             return ReplyMessage(id: command.id, command: name)
         case .identify:
             ports.outputs.identify()
+            decide(.identify, now)
             return ReplyMessage(id: command.id, command: name)
         case .call: preconditionFailure("the core answers what concerns calls")
         case .replay(let service, let from, let limit): return replay(service, from, limit, name, command)

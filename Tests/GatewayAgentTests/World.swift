@@ -60,6 +60,7 @@ final class FailingStore: Store {
     var failure: JournalError?
     private(set) var commits = 0
     private(set) var refusals = 0
+    private(set) var prunes: [WallTime] = []
 
     init(_ journal: Journal) { self.journal = journal }
 
@@ -80,11 +81,15 @@ final class FailingStore: Store {
     }
     var isCheckpointDue: Bool { journal.isCheckpointDue }
     func checkpoint() { journal.checkpoint() }
+    func prune(olderThan time: WallTime, limit: Int) throws(JournalError) -> Int {
+        prunes.append(time)
+        return try journal.prune(olderThan: time, limit: limit)
+    }
 }
 
 final class TestOutputs: Outputs {
     private(set) var identified = 0
-    private(set) var shown: [OutputID: Signal] = [:]
+    var shown: [OutputID: Signal] = [:]
     func show(_ output: OutputID, _ signal: Signal, _ pattern: OutputPattern) { shown[output] = signal }
     func identify() { identified += 1 }
 }
@@ -220,6 +225,14 @@ final class World {
     func command(_ name: String, _ json: String, retained: Bool = false) {
         let message = IncomingMessage(
             topic: "courtyard/v1/willow/gw-1/command/\(name)", payload: Array(json.utf8), retained: retained)
+        agent.handle([.link(.received(message))])
+        settle()
+    }
+
+    /// A desk's status, as the broker keeps it.
+    func desk(_ id: String, _ payload: String) {
+        let message = IncomingMessage(
+            topic: "courtyard/v1/willow/desk/\(id)", payload: Array(payload.utf8), retained: true)
         agent.handle([.link(.received(message))])
         settle()
     }
