@@ -108,6 +108,9 @@ final class Store {
         }
     }
 
+    /// The series by their numbers, the oldest first.
+    var streamNumbers: [Int64] { streams.values.sorted() }
+
     var rows: RowReader { RowReader(path: connection.path, boots: bootNames) }
 
     // MARK: Writing

@@ -83,7 +83,30 @@ extension JournalTests {
             #expect(contents.openCalls == [call(next)])
             #expect(contents.cursors.reduce(0) { $0 + $1.last } >= UInt64(events))
             #expect(max(clean, unclean) < 250_000_000)
+            try prune(try #require(opening).journal, place)
             #expect(file / events < 250)
+        }
+
+        /// Half of them are old; a step that takes 500 rows away holds the loop up no longer than a burst of presses does.
+        private func prune(_ journal: Journal, _ place: Place) throws {
+            let middle = WallTime(milliseconds: now.milliseconds + 33_333 * 60_000)
+            var gone = 0
+            let idle = try nanoseconds { gone = try journal.prune(olderThan: now, limit: 500) }
+            #expect(gone == 0)
+            var batch = Journal.Batch()
+            batch.acknowledged = [.init(journal: own, service: .emergency, through: 300_000)]
+            try journal.commit(batch)
+            var steps: [Int64] = []
+            for _ in 1...200 {
+                steps.append(try nanoseconds { gone += try journal.prune(olderThan: middle, limit: 500) })
+                if journal.isCheckpointDue { journal.checkpoint() }
+            }
+            print(
+                "journal: nothing to prune: \(idle / 1000) µs; 500 rows: \(median(steps) / 1000) µs,",
+                "at most \((steps.max() ?? 0) / 1000) µs")
+            #expect(gone == 100_000)
+            #expect(try journal.keptRange(journal: own, service: .emergency)?.lowerBound == 100_001)
+            #expect(median(steps) < 50_000_000)
         }
 
         /// Three calls of three services, and then the same again and again, in the order in which they would come.

@@ -32,6 +32,11 @@ extension JournalTests {
             switch environment("JOURNAL_WRITER") {
             case "endless": try commitForEver(opening)
             case "counted": try commitCounted(opening.journal)
+            case "pruning":
+                while case let gone = try opening.journal.prune(olderThan: now, limit: 7), gone > 0 {
+                    say("gone \(gone)")
+                }
+                say("pruned")
             case "migrating": say("migrated")
             case "failing": try commitWithOneFailedFlush(opening.journal)
             case let other: Issue.record("no such work: \(other ?? "")")
