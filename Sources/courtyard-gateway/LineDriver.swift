@@ -38,7 +38,6 @@ enum LineDriver {
             outputs.drive(site.outputLines)
         case .simulated(let lines):
             lines.watch(site.watchedPoints)
-            lines.drive(site.outputs.map(\.id))
         }
     }
 
@@ -73,7 +72,7 @@ final class BoardOutputs: Outputs {
     func show(_ output: OutputID, _ signal: Signal, _ pattern: OutputPattern) {
         switch driver {
         case .gpio(_, let outputs): outputs.show(output, pattern)
-        case .simulated(let lines): lines.show(output, signal)
+        case .simulated(let lines): lines.tell("output \(output) \(signal.rawValue)")
         }
     }
 

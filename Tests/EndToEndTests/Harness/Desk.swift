@@ -50,7 +50,8 @@ final class Desk {
     func ask(_ name: String, _ call: String, revision: Int? = nil, _ more: String = "", id: String? = nil) throws
         -> JSON
     {
-        let fields = [#""call":"\#(call)""#] + (revision.map { [#""revision":\#($0)"#] } ?? []) + (more.isEmpty ? [] : [more])
+        let fields =
+            [#""call":"\#(call)""#] + (revision.map { [#""revision":\#($0)"#] } ?? []) + (more.isEmpty ? [] : [more])
         return try reply(to: send(name, fields.joined(separator: ","), id: id))
     }
 }
