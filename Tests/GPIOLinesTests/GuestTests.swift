@@ -13,7 +13,7 @@ import Testing
     .enabled(if: hasKernel, "User Mode Linux runs on x86-64 only"))
 struct GuestTests {
     /// Boots the small kernel of `simulator/kernel` and runs this very test program in it, for `KernelLinesTests` and
-    /// `KernelOutputsTests`.
+    /// `KernelOutputsTests`, one test at a time: some change the whole process's user.
     @Test("Lines and outputs of a real kernel behave", .timeLimit(.minutes(15)))
     func kernelLines() throws {
         let run = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../simulator/kernel/run.sh")
@@ -22,7 +22,7 @@ struct GuestTests {
         guest.executableURL = run
         let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         guest.arguments = [
-            "--timeout", "180", "--", program, "--testing-library", "swift-testing", "--filter",
+            "--timeout", "180", "--", program, "--testing-library", "swift-testing", "--no-parallel", "--filter",
             "GPIOLinesTests.Kernel",
         ]
         guest.environment = ProcessInfo.processInfo.environment.merging(["COURTYARD_GUEST": "1"]) { $1 }

@@ -153,7 +153,7 @@ struct KernelOutputsTests {
         wait("and off") { chip.isHigh(1) == false }
     }
 
-    @Test("A reload leaves unchanged outputs alone, and turns the others off before it gives them back")
+    @Test("A reload leaves unchanged outputs alone, gives the others back, and moves a pattern with its output")
     func reload() throws {
         let chip = try SimulatedChip("anew", lines: 4)
         let kept = chip.output(0)
@@ -193,7 +193,7 @@ struct KernelOutputsTests {
         #expect(board.reports.allSatisfy { if case .working = $0 { true } else { false } })
     }
 
-    @Test("100 outputs work at once, and one that is told while others are being requested is told at once")
+    @Test("100 outputs work at once")
     func many() throws {
         let chip = try SimulatedChip("plenty", lines: 100)
         let board = try OutputBoard((0..<100).map { chip.output($0) })
@@ -202,7 +202,7 @@ struct KernelOutputsTests {
         #expect((0..<100).allSatisfy { chip.isHigh($0) == ($0 % 3 == 0) })
     }
 
-    @Test("A stopped driver has turned everything off, given it back, and reports and checks in no more")
+    @Test("A stopped driver has given everything back, and reports and checks in no more")
     func stop() throws {
         let chip = try SimulatedChip("halt", lines: 2)
         let board = try OutputBoard([chip.output(0), chip.output(1)])
