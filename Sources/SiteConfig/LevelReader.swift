@@ -4,7 +4,7 @@ import CallCore
 struct LevelReader {
     /// The outputs that the site file lists, right or wrong.
     let outputs: [String]
-    /// True if the site file lists one broker only: then there is no next one.
+    /// True if the site file lists one broker only: then a level that asks for the next one was not thought through.
     let hasOneBroker: Bool
     let problems: ProblemList
 
@@ -20,7 +20,7 @@ struct LevelReader {
         if let list = section.part(LevelKeys.outputs, problems) { level.outputs = outputs(list) }
         guard let next = section.value(LevelKeys.nextBroker, problems) else { return level }
         level.usesNextBroker = next
-        if next, hasOneBroker, let field = section.fields[LevelKeys.nextBroker.name] {
+        if next, !usesNextBroker, hasOneBroker, let field = section.fields[LevelKeys.nextBroker.name] {
             problems.add(
                 field.place, field.path, found: "the next broker of one",
                 allowed: "false, or a second broker under brokers")

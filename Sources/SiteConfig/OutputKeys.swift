@@ -13,7 +13,7 @@ enum OutputKeys {
         "The voltage that switches it on; `low` for most relay boards.")
     static let points = KeyDoc(
         "points", .list, .optional("none"),
-        allowed: "a list of up to \(patternLimit) of: \(Kind<String>.pointPattern.allowed)",
+        allowed: "a list of up to \(patternLimit) ids of points, or beginnings of ids and * ([b3-*, gate])",
         example: "[b3-*, gate]",
         "The points whose calls it shows. Without any, only escalations and `identify` switch it.")
     static let patterns = KeyDoc(

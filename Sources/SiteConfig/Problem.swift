@@ -90,7 +90,7 @@ final class ProblemList {
     }
 
     /// How many problems may come with a guess at what was meant: guessing compares with every known word.
-    static let guessed = 1_000
+    static let guessed = 200
 
     /// "did you mean label? ", or nothing if no word of `known` is near `word`.
     func guess(for word: String, of known: [String]) -> String {
