@@ -38,6 +38,7 @@ enum LineDriver {
             outputs.drive(site.outputLines)
         case .simulated(let lines):
             lines.watch(site.watchedPoints)
+            lines.drive(site.outputs.map(\.id))
         }
     }
 
@@ -72,7 +73,7 @@ final class BoardOutputs: Outputs {
     func show(_ output: OutputID, _ signal: Signal, _ pattern: OutputPattern) {
         switch driver {
         case .gpio(_, let outputs): outputs.show(output, pattern)
-        case .simulated(let lines): lines.tell("output \(output) \(signal.rawValue)")
+        case .simulated(let lines): lines.show(output, signal)
         }
     }
 
