@@ -6,10 +6,9 @@ struct PatternPlayer: Hashable {
     let pattern: OutputPattern
     let started: Moment
 
-    /// When each span ends, in nanoseconds since the round began: spans of even index are on. None: the level is
-    /// `restLevel` for ever.
+    /// When each span ends, in nanoseconds since the round began; those of even index are on. Empty: nothing changes.
     private let ends: [Int64]
-    /// The level before the first span and after the last: off, unless the pattern is steadily on.
+    /// The level when no span is played: off, unless the pattern is steadily on.
     private let restLevel: Bool
 
     /// - Parameter pattern: one that isn't playable counts as off.

@@ -42,23 +42,27 @@ struct KernelOutputsTests {
         let board = try OutputBoard([chip.output(0)])
         board.outputs.show(chip.lamp(0), Self.slow)
         wait("the first on") { chip.isHigh(0) == true }
-        let found = changes(of: chip, 0, count: 24)
-        let expected = (0..<12).flatMap { [250 * $0 + 100, 250 * $0 + 250] }
-        for (found, expected) in zip(found, expected) {
-            #expect(abs(found.milliseconds - Int64(expected)) < 40, "\(found) for \(expected) ms")
+        let found = changes(of: chip, 0, count: 24).map(\.milliseconds)
+        // The first is to off after 100 ms, then one to on comes after 150. A starved machine may stall one or the
+        // other; drift would carry all the later ones away.
+        let late = found.enumerated().map { index, at in
+            let sinceDue = at - (index % 2 == 0 ? 100 : 0) + 125
+            return (sinceDue % 250 + 250) % 250 - 125
         }
+        #expect(late.filter { abs($0) < 40 }.count >= 18, "changes at \(found) ms")
+        #expect((2900..<4000).contains(found.last ?? 0))
     }
 
     @Test("A pattern that plays once ends off, and plays anew when it is shown again; a repeating one keeps its rhythm")
     func once() throws {
         let chip = try SimulatedChip("once", lines: 2)
         let board = try OutputBoard([chip.output(0), chip.output(1)])
-        let twice = OutputPattern([.milliseconds(100), .milliseconds(150), .milliseconds(200)], repeats: false)
+        let twice = OutputPattern([.milliseconds(200), .milliseconds(250), .milliseconds(300)], repeats: false)
         for _ in 0..<2 {
             board.outputs.show(chip.lamp(0), twice)
             wait("it to be on") { chip.isHigh(0) == true }
             let found = changes(of: chip, 0, count: 3).map(\.milliseconds)
-            for (found, expected) in zip(found, [100, 250, 450]) { #expect(abs(found - Int64(expected)) < 40) }
+            for (found, least) in zip(found, [160, 410, 710]) { #expect(found >= least) }
             usleep(300_000)
             #expect(chip.isHigh(0) == false)
         }
@@ -160,7 +164,8 @@ struct KernelOutputsTests {
         let board = try OutputBoard([kept, chip.output(1, activeLow: true)])
         board.outputs.show(chip.lamp(0), .blink(.milliseconds(200), .seconds(60)))
         board.outputs.show(chip.lamp(1), .on)
-        wait("the first to have been on") { chip.isHigh(0) == false && chip.isHigh(1) == false }
+        wait("the first to be on") { chip.isHigh(0) == true }
+        wait("both to be at rest") { chip.isHigh(0) == false && chip.isHigh(1) == false }
         let moved = OutputLine(
             output: chip.lamp(1), address: .offset(chip: "anew", offset: 2, name: nil), activeLow: false)
         board.outputs.drive([moved, kept])
