@@ -4,6 +4,7 @@ public struct DeskPresence: Hashable, Sendable {
         case listening, idle, closed, offline
     }
 
+    /// How far it listens.
     public let state: State
     /// What people call it, if it says.
     public let name: String?

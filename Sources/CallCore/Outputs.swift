@@ -43,7 +43,9 @@ public struct OutputPattern: Hashable, Sendable {
         self.repeats = repeats
     }
 
+    /// Off for good.
     public static let off = OutputPattern([], repeats: false)
+    /// On until told otherwise.
     public static let on = OutputPattern([.seconds(1)], repeats: true)
     /// On and off for ever.
     public static func blink(_ on: Duration, _ off: Duration) -> OutputPattern {
@@ -62,6 +64,7 @@ public struct BoardOutput: Hashable, Sendable {
         case lamp, buzzer, relay
     }
 
+    /// Unique among the gateway's outputs.
     public let id: OutputID
     public let kind: Kind
     /// The calls of these points are shown: ids, or beginnings of ids followed by `*`. Empty: only escalations and

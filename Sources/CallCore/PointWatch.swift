@@ -148,10 +148,10 @@ struct PointWatch: Sendable {
 }
 
 extension CallPoint {
-    /// What its gestures ask for; an urgent button that is held asks for help, unless holding it asks for something else.
+    /// What its gestures ask for; holding an urgent button asks for help too, unless it asks for something else.
     fileprivate func gestures(_ isUrgent: Bool) -> Gestures.Settings {
         var settings = gestures
-        if isUrgent, settings.hold == nil { settings.hold = .emergency }
+        if isUrgent { settings.heldToo = .emergency }
         return settings
     }
 }

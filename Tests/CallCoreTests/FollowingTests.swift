@@ -90,7 +90,7 @@ import Testing
     @Test("A meal button that is held, or pressed three times in ten seconds, is an emergency")
     func urgent() throws {
         var held = Followed()
-        #expect(held.press(kitchen, for: .seconds(3)).events.map(\.service) == [.emergency, .emergency])
+        #expect(held.press(kitchen, for: .seconds(3)).events.map(\.service) == [.meal, .meal, .emergency, .emergency])
         var thrice = Followed()
         thrice.press(kitchen)
         thrice.wait(.seconds(3))
