@@ -10,6 +10,8 @@ public struct CommandMessage: Hashable, Sendable {
 
     /// What is asked for.
     public enum Request: Hashable, Sendable {
+        /// Something with a call, or a test: what the core decides. Carries the same id and actor.
+        case call(CallCommand)
         /// Publish everything retained again.
         case sync
         /// Send a service's events again, from a sequence number on, to the asker alone.
@@ -28,6 +30,10 @@ public struct CommandMessage: Hashable, Sendable {
 
     /// Longer payloads are not looked into: the longest sensible command is a resolve with a note.
     public static let longestPayload = 16_384
+    /// The longest `actor`, `outcome` and `reason`, in bytes of UTF-8.
+    public static let longestName = 200
+    /// The longest `note`, in bytes of UTF-8.
+    public static let longestNote = 1000
     /// How many events one `replay` sends at most, and when it names no limit.
     public static let largestReplay = 10_000
 
@@ -44,8 +50,13 @@ public struct CommandMessage: Hashable, Sendable {
         }
         self.id = id
         do throws(FieldError) {
-            actor = try Fields(fields).text("actor", longest: 200)
-            request = try Self.request(name, Fields(fields))
+            let fields = Fields(fields)
+            actor = try fields.words("actor", longest: Self.longestName)
+            if let request = try Self.callRequest(name, fields) {
+                self.request = .call(CallCommand(id: id, actor: actor, request: request))
+            } else {
+                request = try Self.request(name, fields)
+            }
         } catch {
             throw .refused(id: id, reason: error.reason)
         }
@@ -59,78 +70,32 @@ public struct CommandMessage: Hashable, Sendable {
         case "identify": return .identify
         case "replay":
             guard let text = try fields.text("service", longest: 64), let service = ServiceID(text) else {
-                throw FieldError(reason: "service: missing or not a service's id")
+                throw FieldError("service: missing or not a service's id")
             }
             let from = try fields.whole("from", 1...(1 << 53)) ?? 1
             let limit = try fields.whole("limit", 1...Int64(largestReplay)) ?? Int64(largestReplay)
             return .replay(service, from: UInt64(from), limit: Int(limit))
-        default: throw FieldError(reason: "command: \(name.prefix(64)) is not one this gateway knows")
-        }
-    }
-}
-
-private struct FieldError: Error {
-    let reason: String
-}
-
-/// A JSON object's fields, each of which may be missing or of the wrong kind.
-private struct Fields {
-    private let values: [String: JSONValue]
-
-    init(_ values: [String: JSONValue]) { self.values = values }
-
-    func text(_ key: String, longest: Int) throws(FieldError) -> String? {
-        switch values[key] {
-        case nil, .null: return nil
-        case .string(let text) where text.utf8.count <= longest: return text
-        case .string: throw FieldError(reason: "\(key): longer than \(longest) bytes")
-        default: throw FieldError(reason: "\(key): must be a string")
+        default: throw FieldError("command: \(name.prefix(64)) is not one this gateway knows")
         }
     }
 
-    func whole(_ key: String, _ range: ClosedRange<Int64>) throws(FieldError) -> Int64? {
-        switch values[key] {
-        case nil, .null: return nil
-        case .number(let number):
-            if let whole = Int64(exactly: number), range.contains(whole) { return whole }
-        case .string(let digits):  // a sequence is a string of digits on the wire
-            if let whole = Int64(digits), range.contains(whole) { return whole }
-        default: break
+    /// The request of a command that concerns calls; nil for any other command.
+    private static func callRequest(_ name: String, _ fields: Fields) throws(FieldError) -> CallCommand.Request? {
+        switch name {
+        case "received": .received(try fields.call(), revision: try fields.revision())
+        case "accept":
+            .accept(
+                try fields.call(), revision: try fields.neededRevision(),
+                onTheWay: try fields.flag("onTheWay") ?? false)
+        case "arrive": .arrive(try fields.call(), revision: try fields.neededRevision())
+        case "resolve":
+            .resolve(try fields.call(), revision: try fields.neededRevision(), outcome: try fields.outcome())
+        case "cancel":
+            .cancel(
+                try fields.call(), revision: try fields.neededRevision(),
+                reason: try fields.words("reason", longest: longestName))
+        case "test": .test(try fields.point())
+        default: nil
         }
-        throw FieldError(reason: "\(key): must be a whole number from \(range.lowerBound) to \(range.upperBound)")
-    }
-}
-
-/// The gateway's answer to a command.
-public struct ReplyMessage: Codable, Hashable, Sendable {
-    public var id: String
-    public var command: String
-    public var accepted: Bool
-    /// Why it was refused, naming the field; null when it was not.
-    @OrNull public var reason: String?
-    /// For `replay`: the sequence numbers that the journal still has, and how many events follow.
-    public var kept: Kept?
-
-    /// What of a service's events the journal still has.
-    public struct Kept: Codable, Hashable, Sendable {
-        public var journal: String
-        public var first: UInt64
-        public var last: UInt64
-        public var sending: Int
-
-        public init(journal: String, first: UInt64, last: UInt64, sending: Int) {
-            self.journal = journal
-            self.first = first
-            self.last = last
-            self.sending = sending
-        }
-    }
-
-    public init(id: String, command: String, refusal: String? = nil, kept: Kept? = nil) {
-        self.id = id
-        self.command = command
-        accepted = refusal == nil
-        reason = refusal
-        self.kept = kept
     }
 }

@@ -30,6 +30,10 @@ public struct CallData: Codable, Hashable, Sendable {
     public var test: Bool
     /// Only there, and false, when the journal could not be written.
     public var journaled: Bool?
+    /// Only there, and true, when whoever accepted has set out.
+    public var onTheWay: Bool?
+    /// Only there in `tested`: from raising the test call until a desk had it, on the monotonic clock.
+    public var roundTripMs: Double?
 
     /// An age above this is `late`.
     public static let lateAfterMs: Int64 = 5000
@@ -56,6 +60,7 @@ public struct CallData: Codable, Hashable, Sendable {
         late = ageMs > Self.lateAfterMs
         test = call.isTest
         self.journaled = journaled ? nil : false
+        onTheWay = call.isOnTheWay ? true : nil
     }
 }
 
@@ -92,6 +97,14 @@ public struct EventMessage: Codable, Hashable, Sendable {
         datacontenttype = "application/json"
         data = CallData(
             event.call, journal: event.journal, occurred: event.occurred, ageMs: age, journaled: event.journaled)
+        data.roundTripMs = Self.roundTrip(event)
+    }
+
+    /// To a tenth of a millisecond. Nil if it is no test's, or was raised before a restart of the machine.
+    private static func roundTrip(_ event: CallEvent) -> Double? {
+        let raised = event.call.raised
+        guard event.type == .tested, event.occurred.boot == raised.boot else { return nil }
+        return Double(max(0, (event.occurred.moment - raised.moment).nanoseconds) / 100_000) / 10
     }
 }
 
@@ -158,7 +171,7 @@ public struct CallMessage: Codable, Hashable, Sendable {
             id: id, point: point, label: data.label, service: service, priority: data.priority, state: state,
             revision: data.revision, presses: data.presses, raised: stamp, escalation: data.escalation,
             actor: data.actor, reason: data.reason, times: byState(times), actors: byState(actors),
-            pressTimes: Array(pressTimes.suffix(Call.rememberedPresses)))
+            pressTimes: Array(pressTimes.suffix(Call.rememberedPresses)), isOnTheWay: data.onTheWay ?? false)
     }
 }
 
@@ -257,28 +270,5 @@ public struct PointMessage: Codable, Hashable, Sendable {
             case .refused: state = "refused"
             }
         }
-    }
-}
-
-/// Who is listening: a desk's own status, retained, and its will.
-public struct DeskMessage: Codable, Hashable, Sendable {
-    public enum State: String, Codable, Hashable, Sendable {
-        /// A screen that someone has open shows calls.
-        case listening
-        /// Connected, but no screen is open.
-        case idle
-        /// Closed on purpose: it is not missed.
-        case closed
-        /// The will: it went away without a word.
-        case offline
-    }
-
-    public var state: State
-    /// What people call it: `值班室`.
-    @OrNull public var name: String?
-
-    public init(state: State, name: String? = nil) {
-        self.state = state
-        self.name = name
     }
 }
