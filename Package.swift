@@ -71,9 +71,10 @@ let package = Package(
         tests("SiteConfigTests", ["SiteConfig", "CallCore"]),
         tests("JournalTests", ["Journal", "CallCore", "CSQLite"]),
         tests("GPIOLinesTests", ["GPIOLines", "CallCore", "CGpiod"]),  // CGpiod: to play other programs
+        tests("SimulatedLinesTests", ["SimulatedLines", "LinuxSupport", "CallCore"]),
         tests("MQTTLinkTests", ["MQTTLink"]),
         tests("EndToEndTests", []),  // the programs themselves, from outside
-        tests("CourtyardSimTests", ["courtyard-sim", "CallContract", "CallCore"]),
+        tests("CourtyardSimTests", ["courtyard-sim", "SimulatedLines", "CallContract", "CallCore"]),
         tests("TidyTests", []),  // the project's own files
         tests("KernelTests", ["CallContract", "CallCore", "Journal"]),  // and on a kernel's own lines
     ],

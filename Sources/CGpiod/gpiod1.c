@@ -18,6 +18,7 @@ struct cgpiod_request {
     struct cgpiod_chip *chip;
     struct gpiod_line *line;
     int fd;  // negative errno: without edges
+    bool output;
 };
 
 struct cgpiod_events {
@@ -82,29 +83,27 @@ static int flags_of(const struct cgpiod_settings *settings) {
     return flags;
 }
 
-static int hold(struct cgpiod_request *request, const struct cgpiod_settings *settings) {
-    struct gpiod_line_request_config config = {
-        .consumer = settings->consumer,
-        .request_type = settings->edges ? GPIOD_LINE_REQUEST_EVENT_BOTH_EDGES : GPIOD_LINE_REQUEST_DIRECTION_INPUT,
-        .flags = flags_of(settings),
-    };
+// Takes the line for `request`; `on` is an output's first level.
+static int hold(struct cgpiod_request *request, const struct gpiod_line_request_config *config, bool on) {
+    bool edges = config->request_type == GPIOD_LINE_REQUEST_EVENT_BOTH_EDGES;
     errno = 0;
-    if (gpiod_line_request(request->line, &config, 0) < 0) return cgpiod_failure();
-    request->fd = settings->edges ? gpiod_line_event_get_fd(request->line) : -EBADF;
-    int result = settings->edges ? cgpiod_unblock(request->fd) : 0;
+    if (gpiod_line_request(request->line, config, on) < 0) return cgpiod_failure();
+    request->fd = edges ? gpiod_line_event_get_fd(request->line) : -EBADF;
+    int result = edges ? cgpiod_unblock(request->fd) : 0;
     if (result < 0) gpiod_line_release(request->line);
     return result;
 }
 
-int cgpiod_request_input(struct cgpiod_chip *chip, unsigned offset, const struct cgpiod_settings *settings,
-                         struct cgpiod_request **request) {
+static int request_line(struct cgpiod_chip *chip, unsigned offset, const struct gpiod_line_request_config *config,
+                        bool on, struct cgpiod_request **request) {
     errno = 0;
     struct gpiod_line *line = gpiod_chip_get_line(chip->handle, offset);
     if (!line) return cgpiod_failure();
     struct cgpiod_request *made = malloc(sizeof *made);
     if (!made) return -ENOMEM;
-    *made = (struct cgpiod_request){.chip = chip, .line = line};
-    int result = hold(made, settings);
+    bool output = config->request_type == GPIOD_LINE_REQUEST_DIRECTION_OUTPUT;
+    *made = (struct cgpiod_request){.chip = chip, .line = line, .output = output};
+    int result = hold(made, config, on);
     if (result < 0) {
         free(made);
         return result;
@@ -114,7 +113,28 @@ int cgpiod_request_input(struct cgpiod_chip *chip, unsigned offset, const struct
     return 0;
 }
 
+int cgpiod_request_input(struct cgpiod_chip *chip, unsigned offset, const struct cgpiod_settings *settings,
+                         struct cgpiod_request **request) {
+    struct gpiod_line_request_config config = {
+        .consumer = settings->consumer,
+        .request_type = settings->edges ? GPIOD_LINE_REQUEST_EVENT_BOTH_EDGES : GPIOD_LINE_REQUEST_DIRECTION_INPUT,
+        .flags = flags_of(settings),
+    };
+    return request_line(chip, offset, &config, false, request);
+}
+
+int cgpiod_request_output(struct cgpiod_chip *chip, unsigned offset, const struct cgpiod_output_settings *settings,
+                          struct cgpiod_request **request) {
+    struct gpiod_line_request_config config = {
+        .consumer = settings->consumer,
+        .request_type = GPIOD_LINE_REQUEST_DIRECTION_OUTPUT,
+        .flags = settings->active_low ? GPIOD_LINE_REQUEST_FLAG_ACTIVE_LOW : 0,
+    };
+    return request_line(chip, offset, &config, settings->on, request);
+}
+
 void cgpiod_request_release(struct cgpiod_request *request) {
+    if (request->output) gpiod_line_set_value(request->line, 0);
     gpiod_line_release(request->line);
     cgpiod_chip_close(request->chip);
     free(request);
@@ -126,6 +146,11 @@ int cgpiod_request_level(struct cgpiod_request *request) {
     errno = 0;
     int value = gpiod_line_get_value(request->line);
     return value < 0 ? cgpiod_failure() : value;
+}
+
+int cgpiod_request_set(struct cgpiod_request *request, bool on) {
+    errno = 0;
+    return gpiod_line_set_value(request->line, on) < 0 ? cgpiod_failure() : 0;
 }
 
 // ---- events ----

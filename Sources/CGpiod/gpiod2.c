@@ -21,6 +21,7 @@ struct cgpiod_request {
     struct gpiod_line_request *handle;
     unsigned offset;
     int fd;  // negative errno: without edges
+    bool output;
 };
 
 const char *cgpiod_version(void) {
@@ -98,45 +99,63 @@ static void free_plan(struct plan *plan) {
     gpiod_line_settings_free(plan->settings);
 }
 
-static int make_plan(struct plan *plan, unsigned offset, const struct cgpiod_settings *settings) {
+static int begin_plan(struct plan *plan, const char *consumer, bool active_low) {
     errno = 0;
     plan->settings = gpiod_line_settings_new();
     plan->lines = gpiod_line_config_new();
     plan->request = gpiod_request_config_new();
     if (!plan->settings || !plan->lines || !plan->request) return cgpiod_failure();
-    gpiod_request_config_set_consumer(plan->request, settings->consumer);
+    gpiod_request_config_set_consumer(plan->request, consumer);
+    gpiod_line_settings_set_active_low(plan->settings, active_low);
+    return 0;
+}
+
+static int plan_input(struct plan *plan, const struct cgpiod_settings *settings) {
+    int result = begin_plan(plan, settings->consumer, settings->active_low);
+    if (result < 0) return result;
     gpiod_request_config_set_event_buffer_size(plan->request, settings->edges ? KERNEL_QUEUE_LENGTH : 0);
-    gpiod_line_settings_set_active_low(plan->settings, settings->active_low);
+    errno = 0;
     if (gpiod_line_settings_set_direction(plan->settings, GPIOD_LINE_DIRECTION_INPUT) < 0
         || gpiod_line_settings_set_bias(plan->settings, bias_of(settings)) < 0
-        || (settings->edges && gpiod_line_settings_set_edge_detection(plan->settings, GPIOD_LINE_EDGE_BOTH) < 0)
-        || gpiod_line_config_add_line_settings(plan->lines, &offset, 1, plan->settings) < 0)
+        || (settings->edges && gpiod_line_settings_set_edge_detection(plan->settings, GPIOD_LINE_EDGE_BOTH) < 0))
         return cgpiod_failure();
     return 0;
 }
 
-static int hold(struct cgpiod_chip *chip, struct cgpiod_request *request, const struct cgpiod_settings *settings) {
-    struct plan plan = {0};
-    int result = make_plan(&plan, request->offset, settings);
-    if (result == 0) {
-        errno = 0;
-        request->handle = gpiod_chip_request_lines(chip->handle, plan.request, plan.lines);
-        if (!request->handle) result = cgpiod_failure();
-    }
-    free_plan(&plan);
+static int plan_output(struct plan *plan, const struct cgpiod_output_settings *settings) {
+    int result = begin_plan(plan, settings->consumer, settings->active_low);
     if (result < 0) return result;
-    request->fd = settings->edges ? gpiod_line_request_get_fd(request->handle) : -EBADF;
-    if (settings->edges) result = cgpiod_unblock(request->fd);
+    enum gpiod_line_value value = settings->on ? GPIOD_LINE_VALUE_ACTIVE : GPIOD_LINE_VALUE_INACTIVE;
+    errno = 0;
+    if (gpiod_line_settings_set_direction(plan->settings, GPIOD_LINE_DIRECTION_OUTPUT) < 0
+        || gpiod_line_settings_set_output_value(plan->settings, value) < 0)
+        return cgpiod_failure();
+    return 0;
+}
+
+// Takes the line for `request` as planned.
+static int hold(struct cgpiod_chip *chip, struct cgpiod_request *request, const struct plan *plan, bool edges) {
+    errno = 0;
+    if (gpiod_line_config_add_line_settings(plan->lines, &request->offset, 1, plan->settings) < 0)
+        return cgpiod_failure();
+    request->handle = gpiod_chip_request_lines(chip->handle, plan->request, plan->lines);
+    if (!request->handle) return cgpiod_failure();
+    request->fd = edges ? gpiod_line_request_get_fd(request->handle) : -EBADF;
+    int result = edges ? cgpiod_unblock(request->fd) : 0;
     if (result < 0) gpiod_line_request_release(request->handle);
     return result;
 }
 
-int cgpiod_request_input(struct cgpiod_chip *chip, unsigned offset, const struct cgpiod_settings *settings,
-                         struct cgpiod_request **request) {
-    struct cgpiod_request *made = calloc(1, sizeof *made);
-    if (!made) return -ENOMEM;
-    made->offset = offset;
-    int result = hold(chip, made, settings);
+// Carries `plan` out, unless making it gave the failure `result`; frees it either way.
+static int request_line(struct cgpiod_chip *chip, struct cgpiod_request wanted, struct plan *plan, int result,
+                        bool edges, struct cgpiod_request **request) {
+    struct cgpiod_request *made = NULL;
+    if (result == 0 && !(made = malloc(sizeof *made))) result = -ENOMEM;
+    if (result == 0) {
+        *made = wanted;
+        result = hold(chip, made, plan, edges);
+    }
+    free_plan(plan);
     if (result < 0) {
         free(made);
         return result;
@@ -145,7 +164,23 @@ int cgpiod_request_input(struct cgpiod_chip *chip, unsigned offset, const struct
     return 0;
 }
 
+int cgpiod_request_input(struct cgpiod_chip *chip, unsigned offset, const struct cgpiod_settings *settings,
+                         struct cgpiod_request **request) {
+    struct plan plan = {0};
+    int result = plan_input(&plan, settings);
+    return request_line(chip, (struct cgpiod_request){.offset = offset}, &plan, result, settings->edges, request);
+}
+
+int cgpiod_request_output(struct cgpiod_chip *chip, unsigned offset, const struct cgpiod_output_settings *settings,
+                          struct cgpiod_request **request) {
+    struct plan plan = {0};
+    int result = plan_output(&plan, settings);
+    struct cgpiod_request wanted = {.offset = offset, .output = true};
+    return request_line(chip, wanted, &plan, result, false, request);
+}
+
 void cgpiod_request_release(struct cgpiod_request *request) {
+    if (request->output) cgpiod_request_set(request, false);
     gpiod_line_request_release(request->handle);
     free(request);
 }
@@ -159,6 +194,12 @@ int cgpiod_request_level(struct cgpiod_request *request) {
     case GPIOD_LINE_VALUE_INACTIVE: return 0;
     default: return cgpiod_failure();
     }
+}
+
+int cgpiod_request_set(struct cgpiod_request *request, bool on) {
+    enum gpiod_line_value value = on ? GPIOD_LINE_VALUE_ACTIVE : GPIOD_LINE_VALUE_INACTIVE;
+    errno = 0;
+    return gpiod_line_request_set_value(request->handle, request->offset, value) < 0 ? cgpiod_failure() : 0;
 }
 
 // ---- events: the opaque cgpiod_events is libgpiod's own buffer ----

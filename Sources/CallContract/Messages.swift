@@ -247,7 +247,8 @@ public struct FaultMessage: Codable, Hashable, Sendable {
 public struct PointMessage: Codable, Hashable, Sendable {
     public var point: String
     public var label: String
-    /// `ok`, `waiting` (its driver has not reported yet), `stuck`, `missing`, `renamed`, `busy` or `refused`.
+    /// `ok`, `waiting` (its driver has not reported yet), `stuck`, `wire-open`, `missing`, `renamed`, `busy` or
+    /// `refused`.
     public var state: String
     public var since: WallTime
     /// What is wrong with its line; null when nothing is.
@@ -261,6 +262,7 @@ public struct PointMessage: Codable, Hashable, Sendable {
         case .waiting: (state, what) = ("waiting", nil)
         case .working: (state, what) = ("ok", nil)
         case .stuck: (state, what) = ("stuck", "its contact has been made for too long")
+        case .wireOpen: (state, what) = ("wire-open", "its wire is cut or a clamp is loose")
         case .troubled(let trouble):
             what = trouble.what
             switch trouble {

@@ -23,8 +23,9 @@ public struct Topics: Hashable, Sendable {
     public var retained: [String] { ["\(base)/call/+/+", "\(base)/fault/+", "\(base)/point/+"] }
 
     /// Where the site's desks say that they are listening.
-    public var desks: String { "courtyard/v1/\(site)/desk/+" }
-    public func desk(_ id: DeskID) -> String { "courtyard/v1/\(site)/desk/\(id)" }
+    public var desks: String { "\(deskPrefix)+" }
+    public func desk(_ id: DeskID) -> String { "\(deskPrefix)\(id)" }
+    private var deskPrefix: String { "courtyard/v1/\(site)/desk/" }
 
     /// Where an event of this service and type is published.
     public func event(_ service: ServiceID, _ type: CallEventType) -> String {
@@ -42,8 +43,11 @@ public struct Topics: Hashable, Sendable {
     /// True below `call/`, whatever follows.
     public func isCall(_ topic: String) -> Bool { topic.hasPrefix("\(base)/call/") }
 
-    /// What one of this gateway's own topics is about; nil for any other topic.
+    /// What one of this gateway's own topics, or a desk's status, is about; nil for any other topic.
     public func subject(of topic: String) -> Subject? {
+        if topic.hasPrefix(deskPrefix) {
+            return DeskID(String(topic.dropFirst(deskPrefix.count))).map { .desk($0) }
+        }
         guard topic.hasPrefix(base + "/") else { return nil }
         let parts = topic.dropFirst(base.count + 1).split(separator: "/", omittingEmptySubsequences: false).map(
             String.init)
@@ -66,5 +70,6 @@ public struct Topics: Hashable, Sendable {
         case call(ServiceID, id: String)
         case fault(String)
         case point(String)
+        case desk(DeskID)
     }
 }

@@ -2,28 +2,51 @@
 public enum Input: Sendable {
     /// A driver's report of a line.
     case line(LineReport)
-    /// Nothing but time: `nextDeadline` has come.
+    /// A driver's report of an output.
+    case output(OutputReport)
+    /// Nothing but time: `nextDeadline` has come, or the wall clock was set.
     case timePassed
-    /// The site file was read again: these points and services from now on. Open calls stay.
-    case site(points: [CallPoint], services: [Service])
+    /// The site file was read (again): this holds from now on. Open calls stay.
+    case site(SiteRules)
+    /// A desk asks for something.
+    case command(CallCommand)
+    /// What a desk says of itself; nil: its topic was emptied.
+    case desk(DeskID, DeskPresence?)
+    /// A broker is reached, and desks may be heard of; or it is gone.
+    case connected
+    case disconnected
+    /// The broker has an event that raised or reopened this call; `heard` is false if it says that nobody subscribes.
+    case brokerHas(CallID, heard: Bool)
+    /// Somebody looks for this board: every output shows it for a while.
+    case identify
     /// Something outside the core found a fault, or found it gone.
     case fault(FaultID, what: String, remedy: String)
     case faultGone(FaultID)
-    /// The journal could not take these events, and nothing of them was published. Goes on under the substitute's
-    /// numbers until `journalRecovered`. Told once, not while it lasts.
-    case journalFailed(events: [CallEvent], reason: String, substitute: JournalID)
+    /// The journal can't be written. Goes on under the substitute's numbers until `journalRecovered`. Told once, not
+    /// while it lasts.
+    case journalFailed(reason: String, substitute: JournalID)
     /// The journal took everything again.
     case journalRecovered
     /// An open call of another journal stands at the broker under this gateway's name: a swapped card's.
     case orphan(Call)
 }
 
-/// What the core wants done. Events and calls are written to the journal before anything of them is published.
+/// What the core wants done. Events, calls and answers are written to the journal before anything of them is published.
 public enum Action: Hashable, Sendable {
     /// Journal the event, then publish it.
     case append(CallEvent)
     /// Journal the call, then publish its record.
     case keep(Call)
+    /// Journal the answer, then send it.
+    case answer(CommandAnswer)
+    /// Answer once more as before.
+    case answerAgain(CommandAnswer)
+    /// No desk has said that it received the call: publish its record and the event that opened it once more.
+    case offer(CallID)
+    /// Show this on an output.
+    case signal(OutputID, Signal, OutputPattern)
+    /// Nobody hears here: go on at the next broker of the list.
+    case tryNextBroker(reason: String)
     /// Publish the fault as set.
     case set(Fault)
     /// Publish the fault as cleared.

@@ -1,4 +1,4 @@
-/// How far a call has come. Issued in this order; a call can be cancelled from any open state.
+/// How far a call has come: `CallLifecycle` says what leads from where to where.
 public enum CallState: String, Hashable, Sendable, CaseIterable {
     case raised, delivered, accepted, arrived, resolved, cancelled
 
@@ -85,27 +85,13 @@ public struct Call: Hashable, Sendable {
     /// Calls of the reserved service `test` are tests.
     public var isTest: Bool { service == .test }
 
-    /// The same call under another id.
-    func renamed(_ id: CallID) -> Call {
-        Call(
-            id: id, point: point, label: label, service: service, priority: priority, state: state, revision: revision,
-            presses: presses, raised: raised, escalation: escalation, actor: actor, reason: reason, times: times,
-            actors: actors, pressTimes: pressTimes)
-    }
-
     /// One more press of the same button while the call is open.
     mutating func join(pressedAt wall: WallTime) {
         presses += 1
         revision += 1
+        pressedRevision = revision
         if pressTimes.count == Self.rememberedPresses { pressTimes.removeFirst() }
         pressTimes.append(wall)
-    }
-
-    /// The last press is taken back: it could not be journalled, and nobody has seen it.
-    mutating func leave() {
-        presses -= 1
-        revision -= 1
-        pressTimes.removeLast()
     }
 }
 

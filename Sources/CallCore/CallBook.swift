@@ -5,22 +5,26 @@ struct CallBook: Sendable {
         let point: PointID
         let service: ServiceID
 
-        init(_ call: Call) {
-            point = call.point
-            service = call.service
+        init(point: PointID, service: ServiceID) {
+            self.point = point
+            self.service = service
         }
+
+        init(_ call: Call) { self.init(point: call.point, service: call.service) }
     }
 
     private(set) var open: [CallID: Call] = [:]
+    /// The open calls of each point.
+    private(set) var ofPoint: [PointID: Set<CallID>] = [:]
     /// The call that a further press joins.
     private var joinable: [Key: CallID] = [:]
-    var services: [ServiceID: Service] = [:]
+    private var limits: [Key: PressLimit] = [:]
     /// Why the journal can't be written, while it can't.
-    var journalReason: String?
+    private(set) var journalReason: String?
     /// Presses that were refused since the journal failed.
     private(set) var refused = 0
 
-    private let boot: String
+    let boot: String
     private var journaled: Numbers
     /// While the journal can't be written, calls and events are numbered in a journal of their own that was never
     /// written: numbers that might be lost with the power must not be given again to something else.
@@ -49,31 +53,82 @@ struct CallBook: Sendable {
         for call in open { put(call) }
     }
 
+    // MARK: Presses
+
+    /// What a press came to.
+    enum Press {
+        /// It joined an open call, or raised one.
+        case told(CallID, [Action])
+        /// A further press of an open call that is pressed too often to tell each.
+        case limited
+        /// The journal can't be written, and it is no emergency.
+        case refused
+    }
+
     /// A press: joins the open call of its point and service, or raises one.
-    mutating func press(_ point: CallPoint, asks service: ServiceID, at moment: Moment, now: Now) -> [Action] {
-        guard substitute == nil || service == .emergency else {
+    /// - Parameter refusing: the service is closed: a call that this would raise is cancelled at once.
+    mutating func press(
+        _ point: CallPoint, asks service: Service, refusing: Bool, at moment: Moment, now: Now
+    ) -> Press {
+        guard substitute == nil || service.id == .emergency else {
             refused += 1
-            return []
+            return .refused
         }
         let stamp = Stamp(boot: boot, moment: moment, wall: now.wall(at: moment), quality: now.quality)
-        let new = Call(
-            id: CallID(journal: journaled.journal, number: 0), point: point.id, label: point.label,
-            service: services[service] ?? Service(id: service, priority: Service.leastPriority), raised: stamp)
-        if let id = joinable[Key(new)], var call = open[id] {
-            call.join(pressedAt: stamp.wall)
-            put(call)
-            return [.append(event(.pressed, call, stamp)), .keep(call)]
+        let key = Key(point: point.id, service: service.id)
+        let joined = joinable[key].flatMap { open[$0] }
+        let isAdmitted = limits[key, default: PressLimit()].admits(moment)
+        // The first press is always told.
+        guard isAdmitted || (joined == nil && !refusing) else { return .limited }
+        if var joined {
+            joined.join(pressedAt: stamp.wall)
+            return .told(joined.id, [.append(event(.pressed, joined, stamp))] + keep(joined))
         }
-        let call = new.renamed(number { $0.callID() })
-        put(call)
-        return [.append(event(.pressed, call, stamp)), .append(event(.raised, call, stamp)), .keep(call)]
+        let call = Call(
+            id: number { $0.callID() }, point: point.id, label: point.label, service: service, raised: stamp)
+        let told = [Action.append(event(.pressed, call, stamp)), .append(event(.raised, call, stamp))] + keep(call)
+        guard refusing, let expire = CallLifecycle.transition(from: .raised, by: .expire) else {
+            return .told(call.id, told)
+        }
+        return .told(call.id, told + move(call, expire, reason: "outside-hours", now: now))
+    }
+
+    /// A test: raised by nobody's press.
+    mutating func raiseTest(at point: PointID, label: String, now: Now) -> (Call, [Action]) {
+        let service = Service(id: .test, priority: Service.leastPriority)
+        let call = Call(
+            id: number { $0.callID() }, point: point, label: label, service: service, raised: stamp(now))
+        return (call, [.append(event(.raised, call, call.raised))] + keep(call))
+    }
+
+    /// The call that a press of this point for this service would join.
+    func joinedCall(of point: PointID, _ service: ServiceID) -> Call? {
+        joinable[Key(point: point, service: service)].flatMap { open[$0] }
+    }
+
+    // MARK: Steps
+
+    /// Carries a legal step out.
+    mutating func move(
+        _ call: Call, _ transition: CallLifecycle.Transition, by actor: String? = nil, reason: String? = nil, now: Now
+    ) -> [Action] {
+        let moved = call.after(transition, at: stamp(now), by: actor, reason: reason)
+        return [.append(event(transition.event, moved, stamp(now)))] + keep(moved)
+    }
+
+    /// Writes a call down as it is now; nothing happened that is an event.
+    mutating func keep(_ call: Call) -> [Action] {
+        if call.state.isClosed { remove(call) } else { put(call) }
+        return [.keep(call)]
     }
 
     /// An open call that a swapped card left at the broker: stays open, under its own id, until someone closes it.
     mutating func adopt(_ orphan: Call) -> [Action] {
         guard open[orphan.id] == nil, orphan.id.journal != journaled.journal, !orphan.state.isClosed else { return [] }
-        open[orphan.id] = orphan
-        if joinable[Key(orphan)] == nil { joinable[Key(orphan)] = orphan.id }
+        let key = Key(orphan)
+        let joined = joinable[key]
+        put(orphan)
+        if let joined { joinable[key] = joined }
         return [.keep(orphan)]
     }
 
@@ -84,61 +139,22 @@ struct CallBook: Sendable {
     private mutating func put(_ call: Call) {
         open[call.id] = call
         joinable[Key(call)] = call.id
+        ofPoint[call.point, default: []].insert(call.id)
     }
 
     private mutating func remove(_ call: Call) {
         open[call.id] = nil
+        ofPoint[call.point]?.remove(call.id)
+        if ofPoint[call.point]?.isEmpty ?? false { ofPoint[call.point] = nil }
         if joinable[Key(call)] == call.id { joinable[Key(call)] = nil }
     }
 
     // MARK: While the journal can't be written
 
-    /// The journal refused this batch, and nothing of it went out. Emergencies go out under substitute numbers;
-    /// everything else of the batch is refused.
-    mutating func continueUnjournaled(_ events: [CallEvent], as id: JournalID) -> [Action] {
-        giveBack(events)
+    /// From now on under the substitute's numbers.
+    mutating func continueUnjournaled(as id: JournalID, reason: String) {
+        journalReason = reason
         substitute = Numbers(journal: id, nextCall: 1, sequences: [:])
-        var renamed: [CallID: CallID] = [:]
-        var actions: [Action] = []
-        for event in events {
-            let isNew = event.call.id.journal == journaled.journal && event.call.id.number >= journaled.nextCall
-            guard event.service == .emergency else {
-                refuse(event, isNew: isNew)
-                continue
-            }
-            var call = event.call
-            if isNew {
-                let id = renamed[call.id] ?? number { $0.callID() }
-                renamed[call.id] = id
-                remove(call)
-                call = call.renamed(id)
-            }
-            put(call)
-            actions += [.append(self.event(event.type, call, event.occurred)), .keep(call)]
-        }
-        return actions
-    }
-
-    /// Undoes what a press that can't be journalled did.
-    private mutating func refuse(_ event: CallEvent, isNew: Bool) {
-        guard event.type == .pressed else { return }
-        refused += 1
-        if isNew {
-            remove(event.call)
-        } else {
-            open[event.call.id]?.leave()
-        }
-    }
-
-    /// Takes the numbers of a refused batch back: they were never seen outside.
-    private mutating func giveBack(_ events: [CallEvent]) {
-        for event in events where event.journal == journaled.journal {
-            let before = event.sequence - 1
-            journaled.sequences[event.service] = min(journaled.sequences[event.service] ?? before, before)
-            if event.type == .raised, event.call.id.journal == journaled.journal {
-                journaled.nextCall = min(journaled.nextCall, event.call.id.number)
-            }
-        }
     }
 
     /// The journal can be written again, and everything unwritten was.
@@ -148,16 +164,9 @@ struct CallBook: Sendable {
         refused = 0
     }
 
-    /// Takes the numbers of a refused batch back: they were never seen outside.
-    private mutating func giveBack(_ events: [CallEvent], _ calls: [Call]) {
-        for event in events where event.journal == journaled.journal {
-            let before = event.sequence - 1
-            journaled.sequences[event.service] = min(journaled.sequences[event.service] ?? before, before)
-        }
-        for call in calls where call.id.journal == journaled.journal && call.revision == 1 {
-            journaled.nextCall = min(journaled.nextCall, call.id.number)
-        }
-    }
+    // MARK: Numbers
+
+    func stamp(_ now: Now) -> Stamp { Stamp(boot: boot, moment: now.moment, wall: now.wall, quality: now.quality) }
 
     private mutating func event(_ type: CallEventType, _ call: Call, _ stamp: Stamp) -> CallEvent {
         let journal = substitute?.journal ?? journaled.journal

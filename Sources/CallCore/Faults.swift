@@ -23,7 +23,8 @@ public struct Fault: Hashable, Sendable {
 
     /// Every press is heard and told while these last.
     private static let harmless: Set<FaultID> = [
-        .simulatedHardware, .journalReplaced, .clockNotSynchronised, .siteFileRefused,
+        .simulatedHardware, .journalReplaced, .clockNotSynchronised, .clockStepped, .siteFileRefused, .deskAway,
+        .rateLimited, .certificateExpiring, .outputFailing,
     ]
 }
 
@@ -38,6 +39,22 @@ extension FaultID {
     public static let lineRefused = FaultID(unchecked: "line-refused")
     /// A contact that has been made for too long.
     public static let lineStuck = FaultID(unchecked: "line-stuck")
+    /// A wire that should be whole is open: a normally closed contact that stays open, or a supervising loop.
+    public static let wireOpen = FaultID(unchecked: "wire-open")
+    /// An open call is pressed too often to tell each press; cleared a minute after the last.
+    public static let rateLimited = FaultID(unchecked: "rate-limited")
+    /// An output's line can't be switched.
+    public static let outputFailing = FaultID(unchecked: "output-failing")
+    /// No desk is listening, or an emergency has been received by none.
+    public static let nobodyListening = FaultID(unchecked: "nobody-listening")
+    /// A desk went away without a word; others may be there.
+    public static let deskAway = FaultID(unchecked: "desk-away")
+    /// A test call was not answered; cleared by one that is.
+    public static let testMissed = FaultID(unchecked: "test-missed")
+    /// Somebody set a wall clock that was right; cleared after an hour.
+    public static let clockStepped = FaultID(unchecked: "clock-stepped")
+    /// A certificate runs out soon.
+    public static let certificateExpiring = FaultID(unchecked: "certificate-expiring")
     /// The kernel dropped edges; cleared after an hour without.
     public static let eventsLost = FaultID(unchecked: "events-lost")
     /// The journal can't be written.

@@ -6,6 +6,8 @@ public struct Gestures: Hashable, Sendable {
         public var press: ServiceID
         /// What holding the button asks for, if that is something else.
         public var hold: ServiceID?
+        /// What holding it asks for besides the press, which is told at once, if `hold` is nothing of its own.
+        public var heldToo: ServiceID?
         /// What pressing twice asks for, if that is something else.
         public var double: ServiceID?
         /// How long the button must be held down to be a hold. Default 2 s.
@@ -52,11 +54,13 @@ public struct Gestures: Hashable, Sendable {
         settings.press == .emergency || (settings.hold == nil && settings.double == nil)
     }
 
+    private var held: ServiceID? { settings.hold ?? settings.heldToo }
+
     /// When `advance` has something to say, if nothing happens before.
     public var deadline: Moment? {
         switch phase {
         case .idle, .spent: nil
-        case .down(let since, _): settings.hold == nil ? nil : since + settings.holdAfter
+        case .down(let since, _): held == nil ? nil : since + settings.holdAfter
         case .between(_, let released, _): released + settings.doubleWithin
         }
     }
@@ -99,7 +103,7 @@ public struct Gestures: Hashable, Sendable {
         switch phase {
         case .down(let since, _):
             phase = .spent
-            return settings.hold.map { [Gesture(service: $0, at: since)] } ?? []
+            return held.map { [Gesture(service: $0, at: since)] } ?? []
         case .between(let first, _, let told):
             phase = .idle
             return told ? [] : [Gesture(service: settings.press, at: first)]

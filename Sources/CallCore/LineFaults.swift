@@ -24,7 +24,7 @@ extension LineTrouble {
 
 extension FaultID {
     /// The faults that gather lines.
-    static let lineFaults = [lineMissing, lineRenamed, lineBusy, lineRefused, lineStuck]
+    static let lineFaults = [lineMissing, lineRenamed, lineBusy, lineRefused, lineStuck, wireOpen]
 
     /// What to do about a line fault.
     public var lineRemedy: String {
@@ -33,6 +33,7 @@ extension FaultID {
         case .lineRenamed: "the board or its overlay changed: correct chip, offset or name in the site file"
         case .lineBusy: "stop the program that holds the line, or take it out of the board's overlay"
         case .lineRefused: "run `courtyard-gateway doctor` on the board: it names the missing right or bias"
+        case .wireOpen: "the wire to the button is cut or a clamp is loose: the resident may not be able to call"
         default: "look at the button: jammed, or its wire shorted; the resident cannot call from there"
         }
     }

@@ -26,16 +26,26 @@ public enum Signal: String, Hashable, Sendable, CaseIterable {
 
 /// How an output goes on and off. Played by the driver; a pattern that doesn't repeat ends off.
 public struct OutputPattern: Hashable, Sendable {
-    /// On for the first, off for the second, on for the third … Empty: off. One alone that repeats: steadily on.
+    /// On for the first, off for the second, on for the third … Empty: off. Each round begins on, so an odd number
+    /// that repeats joins the last and the first into one long "on"; one alone that repeats is steadily on.
     public let spans: [Duration]
     public let repeats: Bool
+
+    /// What a span may be: shorter nobody sees and no relay follows, longer is no pattern.
+    public static let spanRange: ClosedRange<Duration> = .milliseconds(10)...(.seconds(86_400))
+    /// How many spans a pattern may have.
+    public static let mostSpans = 256
+    /// False if a span or their number is out of bounds; drivers then leave the output off.
+    public var isPlayable: Bool { spans.count <= Self.mostSpans && spans.allSatisfy(Self.spanRange.contains) }
 
     public init(_ spans: [Duration], repeats: Bool) {
         self.spans = spans
         self.repeats = repeats
     }
 
+    /// Off for good.
     public static let off = OutputPattern([], repeats: false)
+    /// On until told otherwise.
     public static let on = OutputPattern([.seconds(1)], repeats: true)
     /// On and off for ever.
     public static func blink(_ on: Duration, _ off: Duration) -> OutputPattern {
@@ -54,6 +64,7 @@ public struct BoardOutput: Hashable, Sendable {
         case lamp, buzzer, relay
     }
 
+    /// Unique among the gateway's outputs.
     public let id: OutputID
     public let kind: Kind
     /// The calls of these points are shown: ids, or beginnings of ids followed by `*`. Empty: only escalations and
@@ -70,10 +81,11 @@ public struct BoardOutput: Hashable, Sendable {
     }
 
     /// True if the point's calls are shown here.
-    public func shows(_ point: PointID) -> Bool {
-        points.contains { pattern in
-            pattern.hasSuffix("*") ? point.text.hasPrefix(pattern.dropLast()) : point.text == pattern
-        }
+    public func shows(_ point: PointID) -> Bool { points.contains { Self.matches($0, point) } }
+
+    /// True if `pattern` is the point's id, or the beginning of it followed by `*`.
+    public static func matches(_ pattern: String, _ point: PointID) -> Bool {
+        pattern.hasSuffix("*") ? point.text.hasPrefix(pattern.dropLast()) : point.text == pattern
     }
 
     /// How it shows the signal.
@@ -89,8 +101,7 @@ extension BoardOutput.Kind {
         switch (self, signal) {
         case (_, .idle), (.relay, .test), (.relay, .refused): return .off
         case (.relay, .escalated), (.relay, .nobodyListening): return .on
-        case (.relay, .identify): return ms(200, 800, 200, 800, 200, repeats: false)
-        case (.relay, _): return .off
+        case (.relay, _): return .off  // what hangs on a relay may wake the whole courtyard
         case (.lamp, .sent): return .blink(.milliseconds(100), .milliseconds(400))
         case (.lamp, .received): return .blink(.milliseconds(1000), .milliseconds(1000))
         case (.lamp, .accepted), (.lamp, .escalated): return .on

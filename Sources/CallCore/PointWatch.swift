@@ -1,32 +1,65 @@
 /// What is known of one call point: its contact, its gesture, and whether its line works.
 struct PointWatch: Sendable {
+    /// How long a supervising loop must stay open to be told: a clamp that is being touched isn't.
+    static let loopOpenFor = Duration.seconds(1)
+
+    /// The supervising loop of its wire, if it has one.
+    private enum Loop: Hashable, Sendable {
+        case whole
+        case open(since: Moment, told: Bool)
+        case troubled(LineTrouble)
+    }
+
     private(set) var point: CallPoint
+    /// Held down, or pressed three times in 10 s, its press is an emergency.
+    private(set) var isUrgent: Bool
     private var debouncer: Debouncer
     private var gestures: Gestures
+    private var repetition = Repetition()
     /// When the press that lasts now began.
     private var pressedSince: Moment?
-    private(set) var condition = PointCondition.waiting
+    private var contact = PointCondition.waiting
+    private var loop = Loop.whole
     /// When the condition began.
     private(set) var since: WallTime
     private(set) var lastPress: WallTime?
 
-    init(_ point: CallPoint, since: WallTime) {
+    init(_ point: CallPoint, isUrgent: Bool = false, since: WallTime) {
         self.point = point
+        self.isUrgent = isUrgent
         self.since = since
         debouncer = Debouncer(point.debounce)
-        gestures = Gestures(point.gestures)
+        gestures = Gestures(point.gestures(isUrgent))
     }
+
+    /// How the point is: what is wrong with its contact comes before what is wrong with its loop.
+    var condition: PointCondition {
+        guard contact == .working else { return contact }
+        return switch loop {
+        case .open(_, told: true): .wireOpen
+        case .troubled(let trouble): .troubled(trouble)
+        case .whole, .open: .working
+        }
+    }
+
+    /// True until the driver has said how the contact is.
+    var isWaiting: Bool { contact == .waiting }
 
     /// Gestures wait until the debouncer can have told all that happened before.
     private var lag: Duration { max(point.debounce.minimumWidth, point.debounce.quiet) }
 
     /// When `advance` has something to say.
     var deadline: Moment? {
-        [debouncer.deadline, gestures.deadline.map { $0 + lag }, stuckAt].compactMap { $0 }.min()
+        [debouncer.deadline, gestures.deadline.map { $0 + lag }, stuckAt, loopAt].compactMap { $0 }.min()
     }
 
     private var stuckAt: Moment? {
-        condition == .stuck ? nil : pressedSince.map { $0 + point.stuckAfter }
+        contact == .stuck || contact == .wireOpen ? nil : pressedSince.map { $0 + point.stuckAfter }
+    }
+
+    private var loopAt: Moment? {
+        guard case .open(let since, told: false) = loop else { return nil }
+        return since + Self.loopOpenFor
     }
 
     var status: PointStatus {
@@ -39,7 +72,7 @@ struct PointWatch: Sendable {
         case .armed(_, let made, let at):
             become(.working, now)
             pressedSince = nil
-            gestures = Gestures(point.gestures)
+            gestures = Gestures(point.gestures(isUrgent))
             return follow(debouncer.arm(made: made, at: at), now)
         case .edge(_, let made, let at): return follow(debouncer.edge(made: made, at: at), now)
         case .lost(_, let made, let at): return follow(debouncer.resume(made: made, at: at), now)
@@ -51,20 +84,41 @@ struct PointWatch: Sendable {
         }
     }
 
+    /// Takes a driver's report of the loop that supervises the wire.
+    mutating func takeLoop(_ report: LineReport, now: Now) {
+        guard point.hasLoop else { return }
+        switch report {
+        case .armed(_, let made, let at), .edge(_, let made, let at), .lost(_, let made, let at):
+            if made {
+                change(now) { $0.loop = .whole }
+            } else if case .open = loop {
+                break
+            } else {
+                change(now) { $0.loop = .open(since: at, told: false) }
+            }
+        case .trouble(_, let trouble, _): change(now) { $0.loop = .troubled(trouble) }
+        }
+    }
+
     /// Time has passed; tells the gestures that this completed.
     mutating func advance(_ now: Now) -> [Gestures.Gesture] {
         let outcomes = debouncer.advance(to: now.moment)
         let told = follow(outcomes, now) + gestures.advance(to: now.moment - lag)
-        if let stuckAt, stuckAt <= now.moment { become(.stuck, now) }
+        if let stuckAt, stuckAt <= now.moment { become(point.isNormallyClosed ? .wireOpen : .stuck, now) }
+        if let loopAt, loopAt <= now.moment, case .open(let since, _) = loop {
+            change(now) { $0.loop = .open(since: since, told: true) }
+        }
         return told
     }
 
     /// The same contact under changed settings: a press that lasts goes on lasting.
-    func changed(to point: CallPoint) -> PointWatch {
+    func changed(to point: CallPoint, isUrgent: Bool) -> PointWatch {
         var watch = self
         watch.point = point
+        watch.isUrgent = isUrgent
         watch.debouncer.settings = point.debounce
-        watch.gestures.settings = point.gestures
+        watch.gestures.settings = point.gestures(isUrgent)
+        if !point.hasLoop { watch.loop = .whole }
         return watch
     }
 
@@ -74,19 +128,31 @@ struct PointWatch: Sendable {
             case .pressed(let at):
                 pressedSince = at
                 lastPress = now.wall(at: at)
-                return gestures.pressed(at: at)
+                let isThird = isUrgent && repetition.pressed(at: at)
+                return gestures.pressed(at: at) + (isThird ? [.init(service: .emergency, at: at)] : [])
             case .released(let at):
                 pressedSince = nil
-                if condition == .stuck { become(.working, now) }
+                if contact == .stuck || contact == .wireOpen { become(.working, now) }
                 return gestures.released(at: at)
             }
         }
     }
 
-    private mutating func become(_ condition: PointCondition, _ now: Now) {
-        guard condition != self.condition else { return }
-        self.condition = condition
-        since = now.wall
+    private mutating func become(_ contact: PointCondition, _ now: Now) { change(now) { $0.contact = contact } }
+
+    private mutating func change(_ now: Now, _ body: (inout PointWatch) -> Void) {
+        let before = condition
+        body(&self)
+        if condition != before { since = now.wall }
+    }
+}
+
+extension CallPoint {
+    /// What its gestures ask for; holding an urgent button asks for help too, unless it asks for something else.
+    fileprivate func gestures(_ isUrgent: Bool) -> Gestures.Settings {
+        var settings = gestures
+        if isUrgent { settings.heldToo = .emergency }
+        return settings
     }
 }
 
@@ -97,6 +163,8 @@ public enum PointCondition: Hashable, Sendable {
     case working
     /// Made for longer than `CallPoint.stuckAfter`.
     case stuck
+    /// Its wire is cut: a normally closed contact stays open, or the loop that supervises the wire is.
+    case wireOpen
     case troubled(LineTrouble)
 }
 

@@ -51,12 +51,23 @@ struct ChipDirectory {
             {
                 return .levelOnly(request)
             }
-            throw trouble(error, with: line.address, on: chip, at: place.offset)
+            throw trouble(error, of: .request, with: line.address, on: chip, at: place.offset)
+        }
+    }
+
+    /// Requests `line` as an output, on or off from the first moment.
+    func request(_ line: OutputLine, isOn: Bool) throws(LineTrouble) -> OutputRequest {
+        let place = try survey.locate(line.address)
+        let chip = open[place.chip]
+        do throws(ErrorNumber) {
+            return try chip.request(line, at: place.offset, isOn: isOn)
+        } catch {
+            throw trouble(error, of: .requestOutput, with: line.address, on: chip, at: place.offset)
         }
     }
 
     private func trouble(
-        _ error: ErrorNumber, with address: LineAddress, on chip: OpenChip, at offset: Int
+        _ error: ErrorNumber, of operation: LineOperation, with address: LineAddress, on chip: OpenChip, at offset: Int
     ) -> LineTrouble {
         switch error.code {
         case EBUSY:
@@ -65,7 +76,7 @@ struct ChipDirectory {
         case ENODEV, ENXIO:
             return .missing(line: address.description)
         default:
-            return .refused(line: address.description, reason: refusal(code: error.code, of: "requesting the line"))
+            return .refused(line: address.description, reason: refusal(code: error.code, of: operation))
         }
     }
 
@@ -98,14 +109,33 @@ struct ChipDirectory {
     static let devicePrefix = "gpiochip"
 }
 
+/// What was tried, in the words of a trouble.
+enum LineOperation: Equatable, CustomStringConvertible {
+    case open(path: String)
+    case request, requestOutput, wait, read, switching
+
+    var description: String {
+        switch self {
+        case .open(let path): "opening \(path)"
+        case .request: "requesting the line"
+        case .requestOutput: "requesting the line as an output"
+        case .wait: "epoll_ctl"
+        case .read: "reading the line"
+        case .switching: "switching the line"
+        }
+    }
+}
+
 /// Why the kernel refused, in words that end in the remedy.
-func refusal(code: Int32, of operation: String) -> String {
+func refusal(code: Int32, of operation: LineOperation) -> String {
     let remedy =
         switch code {
         case EACCES, EPERM:
             "; add the user to group gpio, and under systemd allow the device (DeviceAllow=char-gpiochip rw)"
-        case EINVAL:
+        case EINVAL where operation == .request:
             "; the chip or a kernel before 5.5 doesn't know this bias: set it to disabled and wire a resistor"
+        case EINVAL where operation == .requestOutput, EIO where operation == .requestOutput:
+            "; the chip may know this line as an input only: use another"
         case EMFILE, ENFILE:
             "; raise the limit of open files (systemd: LimitNOFILE)"
         default: ""

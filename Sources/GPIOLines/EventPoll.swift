@@ -1,4 +1,5 @@
 internal import CLinux
+internal import CallCore
 internal import Glibc
 
 /// The kernel's list of descriptors to wait for (epoll(7)), owned.
@@ -30,11 +31,15 @@ final class EventPoll {
         guard epoll_ctl(descriptor, EPOLL_CTL_ADD, source, &event) == 0 else { throw ErrorNumber(code: errno) }
     }
 
-    /// Waits until something is ready, or `milliseconds` have passed (-1: for ever). A signal ends the wait early.
-    func wait(milliseconds: Int32) -> [Ready] {
+    /// Waits until something is ready, or `due` has come (nil: for ever): up to a millisecond later, never earlier. A
+    /// signal ends the wait early.
+    func wait(until due: Moment?) -> [Ready] {
+        let milliseconds = due.map { due in
+            Int32(clamping: (max(0, (due - Moment.now).nanoseconds) + 999_999) / 1_000_000)
+        }
         let count = room.withUnsafeMutableBufferPointer {
             // SAFETY: epoll_wait writes at most `count` events into the array, which is never empty.
-            epoll_wait(descriptor, $0.baseAddress!, Int32($0.count), milliseconds)
+            epoll_wait(descriptor, $0.baseAddress!, Int32($0.count), milliseconds ?? -1)
         }
         guard count > 0 else { return [] }
         let broken = EPOLLERR.rawValue | EPOLLHUP.rawValue

@@ -94,6 +94,6 @@ public struct ChipSurvey: Hashable, Sendable {
     private func absent(_ address: LineAddress) -> LineTrouble {
         guard let chip = closed.first else { return .missing(line: address.description) }
         return .refused(
-            line: address.description, reason: refusal(code: chip.code, of: "opening \(chip.path)"))
+            line: address.description, reason: refusal(code: chip.code, of: .open(path: chip.path)))
     }
 }

@@ -16,7 +16,7 @@ internal import LinuxSupport
 /// Times are the kernel's `CLOCK_MONOTONIC` stamps, which Linux 5.7 and later give. Bias is always requested, which
 /// kernels before 5.5 refuse.
 public final class GPIOLines: Sendable {
-    /// What the kernel tells others who ask for a line that this driver holds.
+    /// What the kernel tells others who ask for a line that this driver, or `GPIOOutputs`, holds.
     public static let consumer = "courtyard-gateway"
     /// The library that was compiled in, such as `libgpiod 1.6.3`.
     public static var library: String {
@@ -24,14 +24,15 @@ public final class GPIOLines: Sendable {
         String(cString: cgpiod_version())
     }
 
-    private let mailbox = Mailbox()
+    private let mailbox = Mailbox<LinesCommand>()
+    private let sampledPoints = SampledPoints()
     private let thread: DriverThread
 
     /// - Parameter report: runs on the lines thread. While it runs edges wait in the kernel, 16 per line with
     ///   libgpiod 1.6: it should only put the batch somewhere.
     /// - Throws: `GPIOError` if the process has no descriptors or inotify watches left.
     public init(report: @escaping @Sendable ([LineReport]) -> Void) throws(GPIOError) {
-        let worker = try LinesThread(mailbox: mailbox, report: report)
+        let worker = try LinesThread(mailbox: mailbox, sampled: sampledPoints, report: report)
         thread = DriverThread(named: "lines") { worker.run() }
     }
 
@@ -50,7 +51,7 @@ public final class GPIOLines: Sendable {
     public func checkIn(_ done: @escaping @Sendable () -> Void) { mailbox.post(.checkIn(done)) }
 
     /// The points whose lines have no interrupts and are therefore sampled every 5 ms.
-    public var sampled: [PointID] { mailbox.sampled }
+    public var sampled: [PointID] { sampledPoints.now }
 
     /// Gives every line back and ends the thread; waits for that for 1 s at most. Nothing is reported afterwards.
     /// Not to be called by `report`.

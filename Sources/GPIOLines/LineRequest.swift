@@ -9,7 +9,8 @@ struct ErrorNumber: Error, Hashable {
 
 /// One open chip. What is requested from it outlives it.
 final class OpenChip {
-    private let handle: OpaquePointer
+    /// Valid as long as the chip.
+    let handle: OpaquePointer
 
     /// - Parameter path: such as `/dev/gpiochip0`.
     init(path: String) throws(ErrorNumber) {

@@ -112,7 +112,7 @@ final class LineSlot {
     private func lost(_ error: ErrorNumber) -> LineTrouble {
         switch error.code {
         case ENODEV, ENXIO: .missing(line: line.address.description)
-        default: .refused(line: line.address.description, reason: refusal(code: error.code, of: "reading the line"))
+        default: .refused(line: line.address.description, reason: refusal(code: error.code, of: .read))
         }
     }
 }

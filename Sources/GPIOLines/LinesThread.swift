@@ -9,7 +9,8 @@ final class LinesThread: @unchecked Sendable {
     /// How often lines without interrupts are looked at. A press shorter than this may go unseen on such a line.
     static let samplingPeriod = Duration.milliseconds(5)
 
-    private let mailbox: Mailbox
+    private let mailbox: Mailbox<LinesCommand>
+    private let sampled: SampledPoints
     private let report: @Sendable ([LineReport]) -> Void
     private let poll: EventPoll
     private let buffer: EdgeBuffer
@@ -19,19 +20,10 @@ final class LinesThread: @unchecked Sendable {
     private var slots: [LineSlot] = []
     private var slotsByToken: [UInt64: LineSlot] = [:]
     private var lastToken: UInt64 = Token.lastFixed
-    private var opening = Opening()
-    private var retries = RetrySchedule()
+    private var opening = Opening<LineSlot>()
+    private var retries = RetrySchedule<PointID>()
     private var nextSample: Moment?
     private var batch = ReportBatch()
-
-    /// Lines that are being requested, a few per round: the kernel takes about a millisecond for each, and edges of
-    /// the lines that work shouldn't wait for hundreds of them.
-    private struct Opening {
-        static let linesPerRound = 8
-        /// Closed as soon as no line is left, so that no chip is held open.
-        var directory: ChipDirectory?
-        var slots: ArraySlice<LineSlot> = []
-    }
 
     private enum Token {
         static let mailbox: UInt64 = 0
@@ -39,8 +31,11 @@ final class LinesThread: @unchecked Sendable {
         static let lastFixed: UInt64 = 1
     }
 
-    init(mailbox: Mailbox, report: @escaping @Sendable ([LineReport]) -> Void) throws(GPIOError) {
+    init(
+        mailbox: Mailbox<LinesCommand>, sampled: SampledPoints, report: @escaping @Sendable ([LineReport]) -> Void
+    ) throws(GPIOError) {
         self.mailbox = mailbox
+        self.sampled = sampled
         self.report = report
         poll = try EventPoll(room: 256)
         buffer = try EdgeBuffer()
@@ -57,7 +52,7 @@ final class LinesThread: @unchecked Sendable {
     func run() {
         var stopping = false
         while !stopping {
-            for ready in poll.wait(milliseconds: millisecondsToWait()) { attend(to: ready) }
+            for ready in poll.wait(until: nextDue) { attend(to: ready) }
             sampleIfDue()
             retryIfDue()
             // Commands come after the edges: what was queued before a reload is reported before it.
@@ -80,12 +75,9 @@ final class LinesThread: @unchecked Sendable {
 
     // MARK: Waiting
 
-    /// Until the next retry or sample; -1 (for ever) if neither is to come, 0 while lines are being opened.
-    private func millisecondsToWait() -> Int32 {
-        guard opening.slots.isEmpty else { return 0 }
-        guard let due = [retries.next, nextSample].compactMap({ $0 }).min() else { return -1 }
-        let nanoseconds = max(0, (due - Moment.now).nanoseconds)
-        return Int32((nanoseconds + 999_999) / 1_000_000)
+    /// The next retry or sample; nil if neither is to come, now while lines are being opened.
+    private var nextDue: Moment? {
+        opening.isDone ? [retries.next, nextSample].compactMap { $0 }.min() : Moment.now
     }
 
     private func attend(to ready: EventPoll.Ready) {
@@ -117,24 +109,18 @@ final class LinesThread: @unchecked Sendable {
         slotsByToken = slotsByToken.filter { !released.contains($0.value.line.point) }
         slots += plan.requested.map { LineSlot($0) }
         // A new list is a reason to try everything again now.
-        retries = RetrySchedule()
-        open(slots.filter { !$0.isHeld })
-    }
-
-    /// Requests these lines, and none else, from the chips that are there now; in rounds.
-    private func open(_ closed: [LineSlot]) {
-        opening = closed.isEmpty ? Opening() : Opening(directory: ChipDirectory(), slots: closed[...])
+        retries = RetrySchedule<PointID>()
+        opening = Opening(slots.filter { !$0.isHeld })
+        noteSampledLines()
     }
 
     private func openSome() {
-        guard let directory = opening.directory else { return }
-        for slot in opening.slots.prefix(Opening.linesPerRound) {
+        guard !opening.isDone else { return }
+        opening.nextRound { slot, directory in
             batch.add(slot.open(in: directory))
             listen(to: slot)
             if slot.isTroubled { gaveUp(slot, token: nil) } else { retries.forget(slot.line.point) }
         }
-        opening.slots = opening.slots.dropFirst(Opening.linesPerRound)
-        if opening.slots.isEmpty { opening.directory = nil }
         noteSampledLines()
     }
 
@@ -145,15 +131,15 @@ final class LinesThread: @unchecked Sendable {
             try poll.add(descriptor, token: lastToken)
             slotsByToken[lastToken] = slot
         } catch {
-            let reason = refusal(code: error.code, of: "epoll_ctl")
+            let reason = refusal(code: error.code, of: .wait)
             batch.add(slot.fail(.refused(line: slot.line.address.description, reason: reason)))
         }
     }
 
     private func retryIfDue() {
-        guard opening.slots.isEmpty else { return }
+        guard opening.isDone else { return }
         let due = Set(retries.due(at: Moment.now))
-        if !due.isEmpty { open(slots.filter { due.contains($0.line.point) }) }
+        if !due.isEmpty { opening = Opening(slots.filter { due.contains($0.line.point) }) }
     }
 
     /// A chip came or went, or its permissions changed.
@@ -162,7 +148,7 @@ final class LinesThread: @unchecked Sendable {
             batch.add(slot.checkPresence())
             if slot.isTroubled { gaveUp(slot, token: token) }
         }
-        if opening.directory != nil { opening.directory = ChipDirectory() }
+        opening.lookAgain()
         retries.hurry(at: Moment.now)
     }
 
@@ -185,8 +171,8 @@ final class LinesThread: @unchecked Sendable {
     }
 
     private func noteSampledLines() {
-        let sampled = slots.filter(\.isSampled).map(\.line.point)
-        if sampled.isEmpty { nextSample = nil } else if nextSample == nil { nextSample = Moment.now }
-        if mailbox.sampled != sampled { mailbox.publish(sampled: sampled) }
+        let points = slots.filter(\.isSampled).map(\.line.point)
+        if points.isEmpty { nextSample = nil } else if nextSample == nil { nextSample = Moment.now }
+        sampled.publish(points)
     }
 }

@@ -2,30 +2,22 @@ internal import CallCore
 internal import LinuxSupport
 internal import Synchronization
 
-/// What other threads ask of the lines thread.
-enum LinesCommand: Sendable {
-    case watch([WatchedLine])
-    case checkIn(@Sendable () -> Void)
-    case stop
-}
-
-/// Where commands wait for the lines thread, and where it leaves what others may look at. Commands are few (reloads,
-/// check-ins) and are taken together at every wake-up.
-final class Mailbox: Sendable {
+/// Where commands wait for a driver's thread. They are few (reloads, check-ins, what an output is to show) and are
+/// taken together at every wake-up.
+final class Mailbox<Command: Sendable>: Sendable {
     private let wakeUp = WakeUp()
-    private let commands = Mutex<[LinesCommand]>([])
-    private let sampledPoints = Mutex<[PointID]>([])
+    private let commands = Mutex<[Command]>([])
 
     /// Readable while there are commands.
     var descriptor: Int32 { wakeUp.descriptor }
 
-    func post(_ command: LinesCommand) {
+    func post(_ command: Command) {
         commands.withLock { $0.append(command) }
         wakeUp.wake()
     }
 
     /// Takes all commands in their order.
-    func take() -> [LinesCommand] {
+    func take() -> [Command] {
         commands.withLock { waiting in
             defer { waiting = [] }
             return waiting
@@ -34,9 +26,30 @@ final class Mailbox: Sendable {
 
     /// The wake-up was seen; called before `take`, so that a command posted in between wakes again.
     func clearWakeUp() { wakeUp.clear() }
+}
 
-    /// The points whose lines are sampled for want of interrupts.
-    var sampled: [PointID] { sampledPoints.withLock { $0 } }
+/// What other threads ask of the lines thread.
+enum LinesCommand: Sendable {
+    case watch([WatchedLine])
+    case checkIn(@Sendable () -> Void)
+    case stop
+}
 
-    func publish(sampled points: [PointID]) { sampledPoints.withLock { $0 = points } }
+/// What other threads ask of the outputs thread.
+enum OutputsCommand: Sendable {
+    case drive([OutputLine])
+    case show(OutputID, OutputPattern)
+    case checkIn(@Sendable () -> Void)
+    case stop
+}
+
+/// The points whose lines are sampled for want of interrupts: where the lines thread leaves them for others.
+final class SampledPoints: Sendable {
+    private let list = Mutex<[PointID]>([])
+
+    var now: [PointID] { list.withLock { $0 } }
+
+    func publish(_ points: [PointID]) {
+        list.withLock { if $0 != points { $0 = points } }
+    }
 }

@@ -32,6 +32,7 @@ struct JournalKeeper {
         if isFailing {
             all.events = held.events + batch.events
             all.calls = held.calls + batch.calls
+            all.answers = held.answers + batch.answers
         }
         do {
             try store.commit(all)
@@ -43,7 +44,7 @@ struct JournalKeeper {
                 isFailing = true
                 return .failed(reason: error.description)
             }
-            hold(all.events, all.calls)
+            hold(all)
             return .failing
         }
     }
@@ -55,9 +56,10 @@ struct JournalKeeper {
     }
 
     /// Holds what went out unjournalled.
-    mutating func hold(_ events: [CallEvent], _ calls: [Call]) {
-        held.events = events.suffix(Self.capacity)
+    mutating func hold(_ batch: Journal.Batch) {
+        held.events = batch.events.suffix(Self.capacity)
         held.calls = Array(
-            Dictionary(calls.map { ($0.id, $0) }, uniquingKeysWith: { _, newer in newer }).values)
+            Dictionary(batch.calls.map { ($0.id, $0) }, uniquingKeysWith: { _, newer in newer }).values)
+        held.answers = batch.answers.suffix(CommandAnswer.remembered)
     }
 }

@@ -37,6 +37,7 @@ extension GatewayAgent {
         linkFault = nil
         startOver()
         publishedState = nil
+        decide(.connected, now)
         offerEverything()
         for filter in identity.topics.retained + [identity.topics.status] { ports.transport.subscribe(filter) }
         readbackUntil = now.moment + Self.readbackFor
@@ -47,6 +48,7 @@ extension GatewayAgent {
         link = nil
         readbackUntil = nil
         startOver()
+        decide(.disconnected, now)
         decide(
             .fault(
                 .brokerAway, what: reason,
@@ -80,6 +82,7 @@ extension GatewayAgent {
     private func startOver() {
         inFlight = [:]
         refusals = Refusals()
+        offers.removeAll()
         outbox.rewind()
         shelf.rewind()
     }
@@ -96,6 +99,7 @@ extension GatewayAgent {
     private func received(_ message: IncomingMessage, _ now: Now) {
         switch identity.topics.subject(of: message.topic) {
         case .command(let name): take(command: name, message, now)
+        case .desk(let id): decide(.desk(id, DeskPresence(message.payload)), now)
         case .status: foundStatus(message, now)
         case let subject? where message.retained && !message.payload.isEmpty: found(subject, message, now)
         case nil where message.retained && !message.payload.isEmpty && identity.topics.isCall(message.topic):
@@ -118,7 +122,7 @@ extension GatewayAgent {
             }
         case .fault(let text): if let id = FaultID(text), core.fault(id) != nil { return }
         case .point(let text): if let id = PointID(text), core.point(id) != nil { return }
-        case .status, .command: return
+        case .status, .command, .desk: return
         }
         shelf.want(.leftover(topic: message.topic))
     }
@@ -151,5 +155,16 @@ extension GatewayAgent {
         guard let until = readbackUntil, until <= now.moment else { return }
         readbackUntil = nil
         for filter in identity.topics.retained { ports.transport.unsubscribe(filter) }
+    }
+}
+
+extension DeskPresence {
+    /// What a desk's status says; nil if the topic was emptied, or says nothing that can be understood.
+    init?(_ payload: [UInt8]) {
+        guard let message = try? WireJSON.read(DeskMessage.self, from: payload),
+            let state = State(rawValue: message.state.rawValue)
+        else { return nil }
+        let name = message.name.flatMap { $0.utf8.count <= 200 ? $0 : nil }
+        self.init(state: state, name: name)
     }
 }

@@ -48,6 +48,12 @@ struct Outbox {
         if lanes[id]?.acknowledge(sequence) ?? false { unmarkedLanes.insert(id) }
     }
 
+    /// True once the broker has the event, and everything before it.
+    func isAcknowledged(_ event: CallEvent) -> Bool {
+        let lane = lanes[Lane.ID(journal: event.journal, service: event.service)]
+        return lane.map { event.sequence <= $0.acknowledged } ?? false
+    }
+
     /// The broker refused the event: its lane goes on from there, not before `moment`.
     mutating func refuse(_ id: Lane.ID, _ sequence: UInt64, until moment: Moment) {
         lanes[id]?.refuse(sequence, until: moment)

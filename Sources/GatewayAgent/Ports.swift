@@ -13,6 +13,9 @@ public protocol Transport: AnyObject {
     func unsubscribe(_ filter: String)
     /// Someone pressed: cut a wait between attempts short.
     func retryNow()
+    /// Nobody hears at this broker: leave it with a last message, and go on at the next of the list.
+    /// - Returns: false if there is no other.
+    func tryNextBroker(last: OutgoingMessage?) -> Bool
 }
 
 /// What became of a message that was handed over.
@@ -91,6 +94,9 @@ public protocol Store: AnyObject {
     var isCheckpointDue: Bool { get }
     /// Folds the store's log in; a failure loses nothing.
     func checkpoint()
+    /// Deletes at most `limit` rows of what was closed and told before `time`.
+    /// - Returns: how many; fewer than `limit` when nothing is left to delete.
+    func prune(olderThan time: WallTime, limit: Int) throws(JournalError) -> Int
 }
 
 extension Journal: Store {}
@@ -102,6 +108,8 @@ public protocol Clock: Sendable {
 
 /// What the board can show.
 public protocol Outputs: AnyObject {
+    /// Shows the signal on an output until another one is given.
+    func show(_ output: OutputID, _ signal: Signal, _ pattern: OutputPattern)
     /// Blinks, for someone who looks for this board.
     func identify()
 }

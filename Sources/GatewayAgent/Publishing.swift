@@ -3,7 +3,10 @@ internal import CallCore
 
 /// What a token in flight stands for.
 enum InFlight: Hashable {
-    case event(Lane.ID, UInt64)
+    /// `opens`: the call that it raised or reopened.
+    case event(Lane.ID, UInt64, opens: CallID?)
+    /// The event that opened a call, once more.
+    case offer(CallID)
     case shelf(Shelf.Item)
     /// A reply or a replayed event: nothing follows from its acknowledgement.
     case transient
@@ -25,7 +28,7 @@ struct Refusals {
 
     /// A lane goes on from the event that was refused: its events count as one.
     private static func subject(_ item: InFlight) -> InFlight {
-        if case .event(let lane, _) = item { .event(lane, 0) } else { item }
+        if case .event(let lane, _, _) = item { .event(lane, 0, opens: nil) } else { item }
     }
 }
 
@@ -37,6 +40,8 @@ extension GatewayAgent {
     static let refusedFor = Duration.seconds(5)
     /// The reason codes from which on a PUBACK is a refusal (MQTT 5, section 2.4).
     static let firstRefusal: UInt8 = 0x80
+    /// "No matching subscribers" (MQTT 5, section 2.4).
+    static let noSubscribers: UInt8 = 0x10
     /// "Not authorized" (MQTT 5, section 2.4).
     static let notAuthorized: UInt8 = 0x87
 
@@ -48,7 +53,7 @@ extension GatewayAgent {
     }
 
     private func sendUrgent(_ now: Now) -> Bool {
-        send(shelf.next(downTo: .status, now: now.moment), now) || sendEvent(1...1, now)
+        send(shelf.next(downTo: .status, now: now.moment), now) || sendEvent(1...1, now) || sendOffer(now)
             || send(shelf.next(downTo: .emergency, now: now.moment), now)
     }
 
@@ -58,17 +63,48 @@ extension GatewayAgent {
     }
 
     private func sendEvent(_ priorities: ClosedRange<Int>, _ now: Now) -> Bool {
-        guard let event = outbox.next(priorities, now: now.moment, read: read) else { return false }
+        guard let event = outbox.next(priorities, now: now.moment, read: read),
+            let token = hand(outgoing(event, now))
+        else { return false }
+        let opens = event.type == .raised || event.type == .reopened ? event.call.id : nil
+        inFlight[token] = .event(
+            Lane.ID(journal: event.journal, service: event.service), event.sequence, opens: opens)
+        outbox.handedOver(event)
+        return true
+    }
+
+    /// The event that opened a call that no desk has received: the same, under the same id.
+    private func sendOffer(_ now: Now) -> Bool {
+        guard let id = offers.first else { return false }
+        guard let event = openings[id], core.call(id)?.state == .raised else {
+            offers.remove(id)
+            return offers.first != nil
+        }
+        guard event.call.priority == 1 || inFlight.count < Self.windowForTheRest,
+            let token = hand(outgoing(event, now))
+        else { return false }
+        inFlight[token] = .offer(id)
+        offers.remove(id)
+        return true
+    }
+
+    private func outgoing(_ event: CallEvent, _ now: Now) -> OutgoingMessage {
+        let payload = message(event, now)
         var outgoing = OutgoingMessage(
-            topic: identity.topics.event(event.service, event.type), payload: WireJSON.bytes(message(event, now)))
+            topic: identity.topics.event(event.service, event.type), payload: WireJSON.bytes(payload))
         outgoing.contentType = EventMessage.mediaType
         outgoing.userProperties = [
             "service": event.service.text, "type": event.type.rawValue, "priority": String(event.call.priority),
         ]
-        guard let token = hand(outgoing) else { return false }
-        inFlight[token] = .event(Lane.ID(journal: event.journal, service: event.service), event.sequence)
-        outbox.handedOver(event)
-        return true
+        outgoing.expirySeconds = expiry(of: event.call, now)
+        return outgoing
+    }
+
+    /// For how long a message about an order is of use; the end of one always is, and so is an emergency.
+    private func expiry(of call: Call, _ now: Now) -> UInt32? {
+        guard !call.state.isClosed, let lasts = core.service(call.service).rules.expiresAfter else { return nil }
+        let left = lasts.milliseconds - max(0, now.wall.milliseconds - call.raised.wall.milliseconds)
+        return UInt32(clamping: max(1, left / 1000))
     }
 
     /// Reads a stretch of a lane from the journal; an unreadable journal is told, and tried again with the next turn.
@@ -123,9 +159,11 @@ extension GatewayAgent {
         switch item {
         case .status: return retained(topics.status, status(publishedState ?? state))
         case .call(let id, let service):
-            return retained(
-                topics.call(service, id),
-                core.call(id).map { CallMessage($0, orphaned: core.isOrphan($0), now: now) })
+            let call = core.call(id)
+            var outgoing = retained(
+                topics.call(service, id), call.map { CallMessage($0, orphaned: core.isOrphan($0), now: now) })
+            outgoing.expirySeconds = call.flatMap { expiry(of: $0, now) }
+            return outgoing
         case .fault(let id): return retained(topics.fault(id), core.fault(id).map { FaultMessage($0) })
         case .summary: return retained(topics.summary, SummaryMessage(core.openCalls, services: core.services))
         case .point(let id): return retained(topics.point(id), core.point(id).map { PointMessage($0) })
@@ -160,7 +198,10 @@ extension GatewayAgent {
         guard let item = inFlight.removeValue(forKey: token) else { return }
         guard reason < Self.firstRefusal else { return refused(item, reason, now) }
         switch item {
-        case .event(let lane, let sequence): outbox.acknowledge(lane, sequence)
+        case .event(let lane, let sequence, let opens):
+            outbox.acknowledge(lane, sequence)
+            if let opens { decide(.brokerHas(opens, heard: reason != Self.noSubscribers), now) }
+        case .offer(let call): decide(.brokerHas(call, heard: reason != Self.noSubscribers), now)
         case .shelf(let item): shelf.acknowledge(item)
         case .transient: break
         }
@@ -170,7 +211,8 @@ extension GatewayAgent {
     private func refused(_ item: InFlight, _ reason: UInt8, _ now: Now) {
         let until = now.moment + Self.refusedFor
         switch item {
-        case .event(let lane, let sequence): outbox.refuse(lane, sequence, until: until)
+        case .event(let lane, let sequence, _): outbox.refuse(lane, sequence, until: until)
+        case .offer: break  // it is offered again in its time
         case .shelf(let item): shelf.refuse(item, until: until)
         case .transient: return
         }

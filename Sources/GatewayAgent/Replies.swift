@@ -57,6 +57,17 @@ struct ReplyQueue {
     }
 }
 
+/// Who asked, where MQTT 5 lets them say so.
+struct Asker {
+    let responseTopic: String?
+    let correlation: [UInt8]?
+
+    init(_ message: IncomingMessage) {
+        responseTopic = message.responseTopic
+        correlation = message.correlation
+    }
+}
+
 // The desks' commands. Nothing is ever taken from a retained one.
 extension GatewayAgent {
     func take(command name: String, _ message: IncomingMessage, _ now: Now) {
@@ -65,17 +76,21 @@ extension GatewayAgent {
         }
         do throws(CommandMessage.Refusal) {
             let command = try CommandMessage(name: name, payload: message.payload)
-            answer(carryOut(name, command), to: message)
+            if case .call(let request) = command.request {
+                askers[command.id, default: []].append(Asker(message))
+                return decide(.command(request), now)
+            }
+            answer(carryOut(name, command, now), to: Asker(message))
         } catch {
             switch error {
             case .unanswerable(let reason): ports.log.log(.warning, "ignored a command '\(name)': \(reason)", [:])
             case .refused(let id, let reason):
-                answer(ReplyMessage(id: id, command: name, refusal: reason), to: message)
+                answer(ReplyMessage(id: id, command: name, refusal: reason), to: Asker(message))
             }
         }
     }
 
-    private func carryOut(_ name: String, _ command: CommandMessage) -> ReplyMessage {
+    private func carryOut(_ name: String, _ command: CommandMessage, _ now: Now) -> ReplyMessage {
         switch command.request {
         case .sync:
             offerEverything()
@@ -85,7 +100,9 @@ extension GatewayAgent {
                 id: command.id, command: name, refusal: "command: \(name) is not one this gateway carries out yet")
         case .identify:
             ports.outputs.identify()
+            decide(.identify, now)
             return ReplyMessage(id: command.id, command: name)
+        case .call: preconditionFailure("the core answers what concerns calls")
         case .replay(let service, let from, let limit): return replay(service, from, limit, name, command)
         }
     }
@@ -116,12 +133,21 @@ extension GatewayAgent {
         }
     }
 
+    /// What the core decided, to each that asked for it in this turn.
+    func send(_ decided: CommandAnswer) {
+        let reply = ReplyMessage(decided)
+        var waiting = askers[decided.id] ?? []
+        guard !waiting.isEmpty else { return }
+        answer(reply, to: waiting.removeFirst())
+        askers[decided.id] = waiting
+    }
+
     /// On the reply topic, and on the asker's own if it named one.
-    private func answer(_ reply: ReplyMessage, to message: IncomingMessage) {
+    private func answer(_ reply: ReplyMessage, to asker: Asker) {
         var outgoing = OutgoingMessage(topic: identity.topics.reply(reply.id), payload: WireJSON.bytes(reply))
-        outgoing.correlation = message.correlation
+        outgoing.correlation = asker.correlation
         replies.add(outgoing)
-        if let topic = message.responseTopic, topic != outgoing.topic, !topic.isEmpty {
+        if let topic = asker.responseTopic, topic != outgoing.topic, !topic.isEmpty {
             outgoing.topic = topic
             replies.add(outgoing)
         }

@@ -9,11 +9,10 @@ extension Journal {
         public let nextCall: UInt64
         /// One for each series of events that was ever written here, those of other journals included.
         public let cursors: [Cursor]
-        /// Every call that isn't closed, with its `times`, `actors` and `pressTimes`.
+        /// Every call that isn't closed, with everything that a ``Call`` has.
         public let openCalls: [Call]
         /// The highest connection number that may have been used.
         public let connectionLimit: UInt64
-
         /// The answers given to commands lately, the oldest first.
         public var answers: [CommandAnswer] = []
 
@@ -43,7 +42,8 @@ extension Journal {
         public var acknowledged: [Acknowledgement] = []
         /// No connection number above this one is going to be used before the next commit that says so.
         public var connectionLimit: UInt64?
-        /// The answers to desks' commands, with what they changed.
+        /// The answers to desks' commands, with what they changed. An id that is remembered is passed over; only the
+        /// last ``CommandAnswer/remembered`` are.
         public var answers: [CommandAnswer] = []
 
         /// A batch of nothing yet.

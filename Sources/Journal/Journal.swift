@@ -44,7 +44,7 @@ public final class Journal {
         self.schema = schema
         self.store = store
         self.ownership = ownership
-        promised = Promise(contents)
+        promised = Promise(contents, lastAnswer: store.lastAnswer)
     }
 
     /// Writes a batch in one transaction with one flush, and returns once it is on the disk; does nothing if it is
@@ -57,20 +57,29 @@ public final class Journal {
     /// journal must be opened anew; ``JournalError/conflict(path:event:)`` if an event's number was used before.
     public func commit(_ batch: Batch) throws(JournalError) {
         guard !batch.isEmpty else { return }
+        try change { store throws(JournalError) in
+            try store.write(batch)
+            promised.add(batch, lastAnswer: store.lastAnswer)
+        }
+    }
+
+    /// One transaction of `work`, with what every transaction needs around it.
+    func change<Result>(_ work: (Store) throws(JournalError) -> Result) throws(JournalError) -> Result {
         let store = try readyStore()
+        let result: Result
         do throws(JournalError) {
             guard !store.connection.hasMoved else { throw missing() }
-            try store.write(batch)
+            result = try work(store)
         } catch {
             note(error, rolledBack: store.connection.rollBack())
             throw error
         }
-        promised.add(batch)
         if store.connection.logPages >= forcedCheckpoint { checkpoint() }
+        return result
     }
 
-    /// Events of one series from `sequence` on, in order, at most `limit`. Their calls come without `times`, `actors`
-    /// and `pressTimes`, which are kept with the call alone. Throws as ``commit(_:)`` does.
+    /// Events of one series from `sequence` on, in order, at most `limit`. Their calls come without `times`, `actors`,
+    /// `pressTimes`, `waitingSince` and the two revisions, which are kept with the call alone. Throws as ``commit(_:)`` does.
     public func events(
         journal: JournalID, service: ServiceID, from sequence: UInt64, limit: Int
     ) throws(JournalError) -> [CallEvent] {
@@ -138,7 +147,7 @@ public final class Journal {
             flushFailed = false
         }
         let found = try store.contents()
-        if let lost = promised.missing(from: found) {
+        if let lost = promised.missing(from: found, lastAnswer: store.lastAnswer) {
             throw .corrupt(path, "recovering", "\(lost) had been committed and isn't there")
         }
         do throws(JournalError) {

@@ -5,16 +5,19 @@ enum Columns {
     static let stamp = ["ms", "synchronized", "uncertainty_ms", "monotonic_ns", "boot"]
     /// What an event and a call row share, after the call's own names.
     static let progress =
-        ["priority", "state", "revision", "presses"] + stamp.map { "raised_\($0)" } + ["escalation", "actor", "reason"]
+        ["priority", "state", "revision", "presses"] + stamp.map { "raised_\($0)" }
+        + ["escalation", "actor", "reason", "on_the_way"]
     static let event =
         ["stream", "sequence", "type"] + stamp.map { "occurred_\($0)" } + ["journaled", "call", "point", "label"]
         + progress
     static let states = CallState.allCases.map(\.rawValue)
     static let call =
         ["journal", "number", "closed", "point", "label", "service"] + progress + states.map { "time_\($0)" }
-        + states.map { "actor_\($0)" } + ["press_times"]
+        + states.map { "actor_\($0)" } + ["press_times"] + stamp.map { "waiting_\($0)" }
+        + ["pressed_revision", "opened_revision"]
     /// What is written anew whenever a call is saved.
     static let changing = call.filter { !["journal", "number", "closed"].contains($0) }
+    static let answer = ["number", "id", "command", "refusal", "call", "state", "revision", "actor"]
 
     static func list(_ names: [String]) -> String { names.joined(separator: ", ") }
 
@@ -40,6 +43,7 @@ extension Statement {
         put(call.escalation)
         put(call.actor)
         put(call.reason)
+        put(call.isOnTheWay)
     }
 
     /// `Columns.event`.
@@ -55,8 +59,8 @@ extension Statement {
         putProgress(of: event.call, boot: raisedBoot)
     }
 
-    /// `Columns.call`.
-    func put(_ call: Call, boot: Int64) {
+    /// `Columns.call`. `waitingBoot` is nil if somebody is waited for since it was raised.
+    func put(_ call: Call, boot: Int64, waitingBoot: Int64?) {
         put(call.id.journal.text)
         put(Int64(bitPattern: call.id.number))  // an adopted call's number may be any
         put(call.state.isClosed)
@@ -67,6 +71,25 @@ extension Statement {
         for state in CallState.allCases { put(call.times[state]?.milliseconds) }
         for state in CallState.allCases { put(call.actors[state]) }
         put("[" + call.pressTimes.map { String($0.milliseconds) }.joined(separator: ",") + "]")
+        if let waitingBoot {
+            put(call.waitingSince, boot: waitingBoot)
+        } else {
+            for _ in Columns.stamp { put(nil as Int64?) }
+        }
+        put(call.pressedRevision)
+        put(call.openedRevision)
+    }
+
+    /// `Columns.answer`.
+    func put(_ answer: CommandAnswer, number: Int64) {
+        put(number)
+        put(answer.id)
+        put(answer.command)
+        put(answer.refusal)
+        put(answer.call?.id.description)
+        put(answer.call?.state.rawValue)
+        put((answer.call?.revision).map { Int64($0) })
+        put(answer.call?.actor)
     }
 }
 
@@ -83,7 +106,14 @@ struct RowReader {
         return Stamp(boot: try known(boots[row.number()], "boot"), moment: moment, wall: wall, quality: quality)
     }
 
-    /// A row of `Columns.event`. The call's `times`, `actors` and `pressTimes` aren't kept with events and stay empty.
+    /// Five columns that are all NULL, or a stamp.
+    private func optionalStamp(_ row: Statement) throws(JournalError) -> Stamp? {
+        guard row.isNull else { return try stamp(row) }
+        row.skip(Columns.stamp.count)
+        return nil
+    }
+
+    /// A row of `Columns.event`: the call as ``CallEvent/asStored`` has it.
     func event(_ row: Statement, journal: JournalID, service: ServiceID) throws(JournalError) -> CallEvent {
         _ = row.number()
         let sequence = UInt64(clamping: row.number())
@@ -115,7 +145,26 @@ struct RowReader {
         for state in CallState.allCases { actors[state] = row.optionalText() }
         let presses = row.text().dropFirst().dropLast().split(separator: ",")
         let pressTimes = presses.compactMap { Int64($0) }.map { WallTime(milliseconds: $0) }
-        return progress.with(times: times, actors: actors, pressTimes: pressTimes)
+        return progress.with(
+            times: times, actors: actors, pressTimes: pressTimes, waitingSince: try optionalStamp(row),
+            pressedRevision: row.integer(), openedRevision: row.integer())
+    }
+
+    /// A row of `Columns.answer`.
+    func answer(_ row: Statement) throws(JournalError) -> CommandAnswer {
+        _ = row.number()
+        let id = row.text()
+        let command = row.text()
+        let refusal = row.optionalText()
+        let call: CommandAnswer.Standing?
+        if let name = row.optionalText() {
+            call = .init(
+                id: try known(CallID(name), "call id"), state: try known(CallState(rawValue: row.text()), "call state"),
+                revision: row.integer(), actor: row.optionalText())
+        } else {
+            call = nil
+        }
+        return CommandAnswer(id: id, command: command, refusal: refusal, call: call)
     }
 
     /// `Columns.progress`.
@@ -130,7 +179,7 @@ struct RowReader {
         return Call(
             id: id, point: point, label: label, service: service, priority: priority, state: state, revision: revision,
             presses: presses, raised: raised, escalation: row.integer(), actor: row.optionalText(),
-            reason: row.optionalText(), times: [:], actors: [:], pressTimes: [])
+            reason: row.optionalText(), times: [:], actors: [:], pressTimes: [], isOnTheWay: row.flag())
     }
 
     func known<Value>(_ value: Value?, _ what: String) throws(JournalError) -> Value {
@@ -140,16 +189,23 @@ struct RowReader {
 }
 
 extension Call {
-    func with(times: [CallState: WallTime], actors: [CallState: String], pressTimes: [WallTime]) -> Call {
+    /// The same progress with what stands with a call alone.
+    fileprivate func with(
+        times: [CallState: WallTime], actors: [CallState: String], pressTimes: [WallTime], waitingSince: Stamp? = nil,
+        pressedRevision: Int? = nil, openedRevision: Int? = nil
+    ) -> Call {
         Call(
             id: id, point: point, label: label, service: service, priority: priority, state: state, revision: revision,
             presses: presses, raised: raised, escalation: escalation, actor: actor, reason: reason, times: times,
-            actors: actors, pressTimes: pressTimes)
+            actors: actors, pressTimes: pressTimes, waitingSince: waitingSince, pressedRevision: pressedRevision,
+            openedRevision: openedRevision, isOnTheWay: isOnTheWay)
     }
 }
 
 extension CallEvent {
-    /// The event as its row can hold it.
+    /// The event as its row holds it. An event is told without its call's `times`, `actors`, `pressTimes`,
+    /// `waitingSince` and the two revisions, so those are kept with the call alone; here they are empty, or what a
+    /// retained record would be taken to mean.
     var asStored: CallEvent {
         CallEvent(
             journal: journal, sequence: sequence, type: type, occurred: occurred,

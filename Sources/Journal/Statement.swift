@@ -96,9 +96,14 @@ final class Statement {
 
     func flag() -> Bool { number() != 0 }
 
+    /// True if the next column has no value.
+    var isNull: Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
+
+    func skip(_ count: Int) { column += Int32(count) }
+
     func optionalNumber() -> Int64? {
-        if sqlite3_column_type(handle, column) == SQLITE_NULL {
-            column += 1
+        if isNull {
+            skip(1)
             return nil
         }
         return number()

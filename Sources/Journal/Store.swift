@@ -20,9 +20,11 @@ final class Store {
     private var streams: [StreamName: Int64] = [:]
     private var boots: [String: Int64] = [:]
     private var bootNames: [Int64: String] = [:]
+    /// The number of the answer given last; 0 if none was.
+    private(set) var lastAnswer: Int64
 
-    private let begin: Statement
-    private let commit: Statement
+    let begin: Statement
+    let commit: Statement
     private let addBoot: Statement
     private let addStream: Statement
     private let addEvent: Statement
@@ -30,6 +32,8 @@ final class Store {
     private let closeCall: Statement
     private let acknowledge: Statement
     private let limitConnections: Statement
+    private let addAnswer: Statement
+    private let forgetAnswers: Statement
     private let listEvents: Statement
     private let range: Statement
 
@@ -61,6 +65,14 @@ final class Store {
         acknowledge = try prepare(
             "storing an acknowledgement", "UPDATE stream SET acknowledged = max(acknowledged, ?) WHERE id = ?")
         limitConnections = try prepare("storing the connection limit", "UPDATE journal SET connection_limit = ?")
+        addAnswer = try prepare(
+            "storing an answer",
+            """
+            INSERT INTO answer (\(Columns.list(Columns.answer))) VALUES (\(Columns.marks(Columns.answer.count)))
+            ON CONFLICT (id) DO NOTHING
+            """)
+        forgetAnswers = try prepare("forgetting old answers", "DELETE FROM answer WHERE number <= ?")
+        lastAnswer = try connection.number("SELECT max(number) FROM answer", for: "reading its answers")
         listEvents = try prepare(
             "reading events",
             """
@@ -96,7 +108,10 @@ final class Store {
         }
     }
 
-    private var rows: RowReader { RowReader(path: connection.path, boots: bootNames) }
+    /// The series by their numbers, the oldest first.
+    var streamNumbers: [Int64] { streams.values.sorted() }
+
+    var rows: RowReader { RowReader(path: connection.path, boots: bootNames) }
 
     // MARK: Writing
 
@@ -116,12 +131,15 @@ final class Store {
             limitConnections.put(Int64(clamping: limit))
             try limitConnections.run()
         }
+        try put(batch.answers)
         try commit.run()
     }
 
-    private func put(_ call: Call) throws(JournalError) {
+    func put(_ call: Call) throws(JournalError) {
         let statement = call.state.isClosed ? closeCall : saveCall
-        statement.put(call, boot: try boot(call.raised.boot))
+        let boot = try boot(call.raised.boot)
+        let waitingBoot = call.waitingSince == call.raised ? nil : try self.boot(call.waitingSince.boot)
+        statement.put(call, boot: boot, waitingBoot: waitingBoot)
         try statement.run()
     }
 
@@ -139,7 +157,27 @@ final class Store {
         }
     }
 
-    private func stream(_ name: StreamName) throws(JournalError) -> Int64 {
+    /// Answers are numbered without gaps, so the oldest that is remembered is known by its number alone.
+    private func put(_ answers: [CommandAnswer]) throws(JournalError) {
+        guard !answers.isEmpty else { return }
+        for answer in answers {
+            addAnswer.put(answer, number: lastAnswer + 1)
+            try addAnswer.run()
+            lastAnswer += Int64(connection.changes)
+        }
+        forgetAnswers.put(lastAnswer - Int64(CommandAnswer.remembered))
+        try forgetAnswers.run()
+    }
+
+    /// Takes the answers after `number` back.
+    func dropAnswers(after number: Int64) throws(JournalError) {
+        let drop = try connection.prepare("DELETE FROM answer WHERE number > ?", for: "taking a failed commit back")
+        drop.put(number)
+        try drop.run()
+        lastAnswer = min(lastAnswer, number)
+    }
+
+    func stream(_ name: StreamName) throws(JournalError) -> Int64 {
         if let known = streams[name] { return known }
         addStream.put(name.journal.text)
         addStream.put(name.service.text)
@@ -161,34 +199,6 @@ final class Store {
         let found = try statement.step()
         defer { statement.reset() }
         return found ? statement.number() : 0
-    }
-
-    /// Takes out what stands in the file beyond `promise`: the remains of commits that failed.
-    func restore(_ promise: Promise, found: Journal.Contents) throws(JournalError) {
-        let operation = "taking a failed commit back"
-        let surplus = found.cursors.map { (StreamName($0), $0.last) }.filter { $0.1 > promise.last[$0.0, default: 0] }
-        let open = Dictionary(uniqueKeysWithValues: found.openCalls.map { ($0.id, $0) })
-        guard !surplus.isEmpty || open != promise.openCalls || found.nextCall != promise.nextCall else { return }
-        let dropEvents = try connection.prepare(
-            "DELETE FROM event WHERE stream = ? AND sequence > ?", for: operation)
-        let dropCalls = try connection.prepare("DELETE FROM call WHERE journal = ? AND number >= ?", for: operation)
-        let dropCall = try connection.prepare("DELETE FROM call WHERE journal = ? AND number = ?", for: operation)
-        try begin.run()
-        for (name, _) in surplus {
-            dropEvents.put(try stream(name))
-            dropEvents.put(Int64(clamping: promise.last[name, default: 0]))
-            try dropEvents.run()
-        }
-        dropCalls.put(promise.id.text)
-        dropCalls.put(Int64(clamping: promise.nextCall))
-        try dropCalls.run()
-        for id in Set(open.keys).union(promise.openCalls.keys) where open[id] != promise.openCalls[id] {
-            dropCall.put(id.journal.text)
-            dropCall.put(Int64(bitPattern: id.number))
-            try dropCall.run()
-            if let call = promise.openCalls[id] { try put(call) }
-        }
-        try commit.run()
     }
 
     // MARK: Reading
@@ -213,56 +223,5 @@ final class Store {
         guard try range.step(), let first = range.optionalNumber(), let last = range.optionalNumber(), first <= last
         else { return nil }
         return UInt64(clamping: first)...UInt64(clamping: last)
-    }
-
-    func contents() throws(JournalError) -> Journal.Contents {
-        let own = try connection.prepare("SELECT id, connection_limit FROM journal", for: "reading its own id")
-        guard try own.step() else {
-            throw JournalError.corrupt(connection.path, "reading its own id", "the row is missing")
-        }
-        let id = try rows.known(JournalID(own.text()), "journal id")
-        let limit = UInt64(clamping: own.number())
-        own.reset()
-        return Journal.Contents(
-            id: id, nextCall: try nextCall(of: id), cursors: try cursors(), openCalls: try openCalls(),
-            connectionLimit: limit)
-    }
-
-    private func nextCall(of id: JournalID) throws(JournalError) -> UInt64 {
-        let last = try connection.prepare("SELECT max(number) FROM call WHERE journal = ?", for: "reading its calls")
-        last.put(id.text)
-        defer { last.reset() }
-        return try last.step() ? UInt64(clamping: last.number()) + 1 : 1
-    }
-
-    private func cursors() throws(JournalError) -> [Journal.Cursor] {
-        let list = try connection.prepare(
-            """
-            SELECT journal, service, acknowledged,
-                (SELECT coalesce(max(sequence), 0) FROM event WHERE event.stream = stream.id)
-            FROM stream ORDER BY id
-            """, for: "reading its series")
-        var found: [Journal.Cursor] = []
-        while try list.step() {
-            let journal = try rows.known(JournalID(list.text()), "journal id")
-            let service = try rows.known(ServiceID(list.text()), "service")
-            let acknowledged = UInt64(clamping: list.number())
-            // An acknowledged sequence was used, whether its event is still kept or not.
-            let last = max(UInt64(clamping: list.number()), acknowledged)
-            found.append(
-                Journal.Cursor(journal: journal, service: service, last: last, acknowledgedThrough: acknowledged))
-        }
-        return found
-    }
-
-    private func openCalls() throws(JournalError) -> [Call] {
-        let list = try connection.prepare(
-            """
-            SELECT \(Columns.list(Columns.call)) FROM call INDEXED BY open_call WHERE closed = 0
-            ORDER BY journal, number
-            """, for: "reading open calls")
-        var found: [Call] = []
-        while try list.step() { found.append(try rows.call(list)) }
-        return found
     }
 }

@@ -5,7 +5,9 @@ extension MQTTLink {
     public struct Configuration: Sendable {
         /// Stable over restarts and unique at the broker: a second client with it throws the first one out.
         public var clientID: String
-        /// Tried in this order; at least one.
+        /// Tried in this order; at least one. So that a broker which hangs doesn't keep the others waiting, one that is
+        /// not the last to be tried gets a single `connectTimeout` for reaching it and one for its CONNACK; in every
+        /// second of several rounds without success each broker gets its full time.
         public var brokers: [Broker]
         /// Subscribed at QoS 1 after every connect, before `.connected` is reported.
         public var subscriptions: [String] = []
@@ -17,9 +19,11 @@ extension MQTTLink {
         /// The largest packet the broker may send us, in bytes, so that nobody can fill the gateway's memory.
         /// MQTT 5 brokers drop larger ones themselves; on 3.1.1 they are reported as `.discarded`.
         public var largestPacket: UInt32 = 262_144
-        /// For each address of a broker until TCP stands. Three times this, name look-up included, ends the attempt.
+        /// For each address of a broker until TCP stands. Three times this, name look-up included, ends the attempt;
+        /// once and a quarter where the next broker waits.
         public var connectTimeout: Duration = .seconds(5)
-        /// From TCP to the broker's CONNACK, TLS handshake included.
+        /// From TCP to the broker's CONNACK, TLS handshake included; at most `connectTimeout` where the next broker
+        /// waits.
         public var handshakeTimeout: Duration = .seconds(10)
         /// For a PUBACK or PINGRESP; later ones mean a half-open link, and it is closed.
         public var acknowledgeTimeout: Duration = .seconds(10)

@@ -11,10 +11,12 @@ struct Conversation {
     private let number: UInt64
     private let broker: Int
     private let begun: Tick
+    private let handshakeEnd: Tick
     private var opened: Tick?
     private var closed: Tick?
     private var handshakeReads = 0
-    private var hasSaidLast = false
+    /// The end that the last message was sent for.
+    private var saidLastFor: MQTTFailure?
 
     /// A TLS handshake and CONNACK take a few dozen; more means that it does not get on.
     private static let mostHandshakeReads = 10_000
@@ -23,12 +25,14 @@ struct Conversation {
     /// For DISCONNECT to leave a full socket, when `stop`'s time is up.
     private static let flushTime: Duration = .milliseconds(100)
 
-    init(_ core: LinkCore, _ connection: Connection, number: UInt64, broker: Int) {
+    /// - Parameter patience: for the broker's CONNACK.
+    init(_ core: LinkCore, _ connection: Connection, number: UInt64, broker: Int, patience: Duration) {
         self.core = core
         self.connection = connection
         self.number = number
         self.broker = broker
         begun = SuspendingClock().now
+        handshakeEnd = begun + patience
     }
 
     /// How long it was connected; nil if the broker never took us.
@@ -44,19 +48,26 @@ struct Conversation {
             core.line.withLock { $0.detach() }
         }
         while true {
-            if let stop = core.stop, let end = sayGoodbye(stop) { return end }
+            if let farewell, let end = sayGoodbye(farewell) { return end }
             let ready = sleep()
             core.answerCheckIns()
             if let end = work(ready) { return end }
         }
     }
 
+    /// How it is to be left, if it is; a stop is the stronger word.
+    private var farewell: (LinkCore.Farewell, MQTTFailure)? {
+        if let stop = core.stop { return (stop, .stopped) }
+        return core.leave(of: number).map { ($0, .left) }
+    }
+
     /// Sleeps until the broker says something, a caller needs the thread, or a deadline comes.
     private func sleep() -> Int32 {
         let now = SuspendingClock().now
+        let end = farewell?.0.deadline
         let (socket, events, deadline) = core.line.withLock { line in
-            var deadline = line.nextDeadline ?? begun + core.configuration.handshakeTimeout
-            if let stop = core.stop { deadline = min(deadline, stop.deadline) }
+            var deadline = line.nextDeadline ?? handshakeEnd
+            if let end { deadline = min(deadline, end) }
             if line.writeFailure != nil { deadline = now }  // it failed while we were awake: nobody rang
             // 2.0.11 says that it wants to write all through a TLS handshake: no reason to wake.
             let isShakingHands = !line.isOpen && connection.broker.tls != nil
@@ -113,7 +124,7 @@ struct Conversation {
         let socket = core.line.withLock { [connection] _ in connection.socket }
         if socket < 0 { return .closedSilently }
         if opened == nil {
-            if now >= begun + core.configuration.handshakeTimeout { return .timedOut(.handshake) }
+            if now >= handshakeEnd { return .timedOut(.handshake) }
             if ready != 0 { handshakeReads += 1 }
             if handshakeReads > Self.mostHandshakeReads { return .protocolError("the handshake does not get on") }
             if ready != 0 && hasHungUp(socket) {
@@ -168,9 +179,12 @@ extension Conversation {
 
     private mutating func open(_ sessionPresent: Bool, _ keepAlive: UInt16?, _ receiveMaximum: UInt16?, _ now: Tick) {
         opened = now
-        core.requests.withLock { $0.wantsAttempt = false }
         let filters = core.configuration.subscriptions
         let window = core.line.withLock { line in
+            core.requests.withLock { requests in
+                requests.wantsAttempt = false
+                requests.start = 0
+            }
             line.open(keepAliveSeconds: keepAlive, receiveMaximum: receiveMaximum)
             // What it answers comes as a report; if the line breaks in this instant, the next turn sees it.
             if !filters.isEmpty { _ = line.subscribe(filters, now: now) }
@@ -183,18 +197,19 @@ extension Conversation {
 // The end of all.
 extension Conversation {
     /// Sends the last message, waits for what is under way, and disconnects; nil while there is something to wait for.
-    private mutating func sayGoodbye(_ stop: LinkCore.Stop) -> MQTTFailure? {
+    private mutating func sayGoodbye(_ farewell: (LinkCore.Farewell, for: MQTTFailure)) -> MQTTFailure? {
+        let (farewell, end) = farewell
         let now = SuspendingClock().now
-        if opened != nil && !hasSaidLast {
-            hasSaidLast = true
-            if let message = stop.last { core.line.withLock { _ = $0.publish(message, isLast: true, now: now) } }
+        if opened != nil && saidLastFor != end {
+            saidLastFor = end
+            if let message = farewell.last { core.line.withLock { _ = $0.publish(message, isLast: true, now: now) } }
         }
         let waits = core.line.withLock { $0.isOpen && !$0.inFlight.isEmpty && $0.writeFailure == nil }
-        if waits && now < stop.deadline { return nil }
+        if waits && now < farewell.deadline { return nil }
         core.line.withLock { [connection] _ in _ = connection.disconnect() }
         flush(until: now + Self.flushTime)
-        core.requests.withLock { $0.endedCleanly = opened != nil && !waits }
-        return .stopped
+        if end == .stopped { core.requests.withLock { $0.endedCleanly = opened != nil && !waits } }
+        return end
     }
 
     private func flush(until deadline: Tick) {

@@ -7,6 +7,8 @@ struct Line: Sendable {
     private(set) var isOpen = false
     /// `stop` has been called: only its last message goes out.
     var isStopping = false
+    /// `tryNextBroker` has been called: only its last message goes out on this connection.
+    var isLeaving = false
     /// A write failed: the network thread is to read what the broker said last, and close.
     private(set) var writeFailure: LibraryResult?
     private(set) var window: Int
@@ -34,6 +36,7 @@ struct Line: Sendable {
         self.number = number
         self.window = window
         isOpen = false
+        isLeaving = false
         writeFailure = nil
         inFlight = []
         pingSince = nil
@@ -60,9 +63,10 @@ struct Line: Sendable {
 
 // What callers do.
 extension Line {
-    /// `isLast`: the message of `stop`, which goes out although the line is stopping and the window full.
+    /// `isLast`: the message of a farewell, which goes out although the line is being left and the window full.
     mutating func publish(_ message: Message, isLast: Bool = false, now: Tick) -> Result<PublishID, MQTTError> {
         guard isLast || !isStopping else { return .failure(.stopped) }
+        guard isLast || !isLeaving else { return .failure(.notConnected) }
         guard isOpen, writeFailure == nil, let connection else { return .failure(.notConnected) }
         guard isLast || inFlight.count < window else { return .failure(.windowFull(inFlight.count)) }
         var packet: Int32 = 0

@@ -9,12 +9,17 @@ final class LinkCore: Sendable {
         var wantsAttempt = false
         var lastForced: Tick?
         var checkIns: [@Sendable () -> Void] = []
-        var stop: Stop?
+        var stop: Farewell?
+        /// `tryNextBroker` was called while this connection stood.
+        var leave: (connection: UInt64, farewell: Farewell)?
+        /// The broker that the next round begins with.
+        var start = 0
         /// The last message was acknowledged, and DISCONNECT sent.
         var endedCleanly = false
     }
 
-    struct Stop: Sendable {
+    /// How a connection is to be left.
+    struct Farewell: Sendable {
         let last: Message?
         /// When the thread disconnects, acknowledged or not.
         let deadline: Tick
@@ -66,7 +71,7 @@ final class LinkCore: Sendable {
     }
 
     /// The first stop counts. False when there is no thread to stop.
-    func ask(stop: Stop) -> Bool {
+    func ask(stop: Farewell) -> Bool {
         line.withLock { $0.isStopping = true }
         let hasStarted = requests.withLock { requests in
             if requests.stop == nil { requests.stop = stop }
@@ -75,11 +80,42 @@ final class LinkCore: Sendable {
         wakeup.ring()
         return hasStarted
     }
+
+    /// Has the open connection left, or else moves the starting point of the next round. The first of several calls on
+    /// one connection counts.
+    func ask(next farewell: Farewell) {
+        // Under the line's lock, so that a connection which opens meanwhile is seen by one of the two sides.
+        line.withLock { line in
+            if line.isOpen { line.isLeaving = true }
+            let open = line.isOpen ? line.number : nil
+            requests.withLock { requests in
+                if let open {
+                    if requests.leave?.connection != open { requests.leave = (open, farewell) }
+                } else {
+                    requests.start = (requests.start + 1) % configuration.brokers.count
+                }
+            }
+        }
+        wakeup.ring()
+    }
 }
 
 // What the network thread asks.
 extension LinkCore {
-    var stop: Stop? { requests.withLock { $0.stop } }
+    var stop: Farewell? { requests.withLock { $0.stop } }
+
+    /// How this connection is to be left for the next broker, if it is.
+    func leave(of connection: UInt64) -> Farewell? {
+        requests.withLock { $0.leave?.connection == connection ? $0.leave?.farewell : nil }
+    }
+
+    /// The broker that a round begins with; the one after it begins at the start of the list again.
+    func takeStart() -> Int {
+        requests.withLock { requests in
+            defer { requests.start = 0 }
+            return requests.start
+        }
+    }
 
     func answerCheckIns() {
         let checkIns = requests.withLock { requests in

@@ -53,6 +53,8 @@ public enum MQTTFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case sessionTakenOver
     /// What came back is not MQTT, or breaks its rules.
     case protocolError(String)
+    /// `tryNextBroker` was called.
+    case left
     /// The link was stopped.
     case stopped
 
@@ -101,6 +103,7 @@ public enum MQTTFailure: Error, Hashable, Sendable, CustomStringConvertible {
         case .closedByBroker(let code, let text): "closed by the broker: \(text) (reason \(code))"
         case .sessionTakenOver: "another client connected with this client id (reason 142)"
         case .protocolError(let text): "not MQTT as expected: \(text)"
+        case .left: "left for the next broker"
         case .stopped: "stopped"
         }
     }

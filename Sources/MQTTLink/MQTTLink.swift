@@ -28,7 +28,7 @@ public final class MQTTLink: Sendable {
     }
 
     /// Lets the connection go without waiting for anything.
-    deinit { _ = core.ask(stop: LinkCore.Stop(last: nil, deadline: SuspendingClock().now)) }
+    deinit { _ = core.ask(stop: LinkCore.Farewell(last: nil, deadline: SuspendingClock().now)) }
 
     /// Starts the network thread, which begins with the first broker.
     ///
@@ -79,6 +79,27 @@ public final class MQTTLink: Sendable {
         core.wakeup.ring()
     }
 
+    /// Goes on with the broker after the present one in the list, or with the first after the last: for whoever finds
+    /// that this broker works and nobody is there.
+    ///
+    /// The present connection takes no more publishes from here on; `last` goes out on it, what is unacknowledged is
+    /// waited for up to `time`, and the broker is told, so that it sends no will. `.disconnected` with `.left` follows,
+    /// and the next attempt without a wait. The brokers after that one are tried next if it can't be reached, the one
+    /// that was left last of all. Once connected, the usual order holds: after a loss the list is tried from its start.
+    ///
+    /// While no connection stands, the next round over the brokers begins one further down the list than it would have;
+    /// an attempt under way goes on, and `last` is dropped. A connect sets that back.
+    ///
+    /// Each call costs a connection; how often is the caller's business, and the back-off has no say in it.
+    ///
+    /// - Returns: False, and nothing is done, when there is one broker only.
+    @discardableResult
+    public func tryNextBroker(last: Message? = nil, within time: Duration = .seconds(1)) -> Bool {
+        guard core.configuration.brokers.count > 1 else { return false }
+        core.ask(next: LinkCore.Farewell(last: last, deadline: SuspendingClock().now + time))
+        return true
+    }
+
     /// Calls `done` on the network thread, as proof that it gets on; in every state, within a moment.
     ///
     /// At most 16 may be unanswered; more are dropped.
@@ -95,7 +116,7 @@ public final class MQTTLink: Sendable {
     public func stop(last: Message? = nil, within time: Duration = .seconds(2)) -> Bool {
         let now = SuspendingClock().now
         // The thread's part ends a little earlier than the caller's patience.
-        guard core.ask(stop: LinkCore.Stop(last: last, deadline: now + time * 0.8)) else { return false }
+        guard core.ask(stop: LinkCore.Farewell(last: last, deadline: now + time * 0.8)) else { return false }
         guard core.ended.isRung(by: now + time) else { return false }
         return core.requests.withLock { $0.endedCleanly }
     }

@@ -8,12 +8,16 @@ struct NetworkThread {
         case stopped
         /// It was connected for this long.
         case connected(Duration, displaced: Bool)
+        /// It was connected, and left for the next broker.
+        case left
     }
 
     private let core: LinkCore
     private var backoff: Backoff
     /// Per broker the dial that was given up and may still hang: while it does, no second one is started.
     private var abandoned: [Dial?]
+    /// A broker gets less time while another one waits; in every second of several failed rounds it gets all of it.
+    private var isHurried = true
 
     /// Our own frames, OpenSSL's verification of a chain, and the reports' receiver.
     private static let stackBytes = 256 * 1024
@@ -51,15 +55,24 @@ struct NetworkThread {
 
     /// Tries the brokers in order until one has been connected; returns how long to wait after it.
     private mutating func round() -> Duration {
-        for broker in core.configuration.brokers.indices {
-            switch turn(with: broker) {
+        let count = core.configuration.brokers.count
+        let first = core.takeStart()
+        for position in 0..<count {
+            let broker = (first + position) % count
+            switch turn(with: broker, isHurried: isHurried && position + 1 < count) {
             case .failed: continue
             case .stopped: return .zero
+            case .left:
+                isHurried = true
+                core.requests.withLock { $0.start = (broker + 1) % count }
+                return .zero
             case .connected(let lasting, let displaced):
+                isHurried = true
                 let random = Double.random(in: 0..<1)
                 return backoff.afterConnection(lasting: lasting, displaced: displaced, random: random)
             }
         }
+        isHurried.toggle()
         return backoff.afterFailedRound(random: Double.random(in: 0..<1))
     }
 
@@ -76,17 +89,20 @@ struct NetworkThread {
         }
     }
 
-    private mutating func turn(with broker: Int) -> Outcome {
+    private mutating func turn(with broker: Int, isHurried: Bool) -> Outcome {
         let attempt = core.attempt()
         core.report(.connecting(number: attempt.number, broker: broker))
         let connection: Connection
         do {
-            connection = try connect(to: broker, will: attempt.will)
+            connection = try connect(to: broker, will: attempt.will, isHurried: isHurried)
         } catch {
             core.report(.failed(number: attempt.number, broker: broker, error))
             return error == .stopped ? .stopped : .failed
         }
-        var conversation = Conversation(core, connection, number: attempt.number, broker: broker)
+        let (connectTime, handshakeTime) = (core.configuration.connectTimeout, core.configuration.handshakeTimeout)
+        var conversation = Conversation(
+            core, connection, number: attempt.number, broker: broker,
+            patience: isHurried ? min(handshakeTime, connectTime) : handshakeTime)
         let failure = conversation.run()
         guard let lasting = conversation.lasted else {
             core.report(.failed(number: attempt.number, broker: broker, failure))
@@ -94,13 +110,18 @@ struct NetworkThread {
         }
         core.report(.disconnected(number: attempt.number, broker: broker, lasting: lasting, failure))
         let isDisplaced = failure == .sessionTakenOver || failure == .closedSilently
-        return failure == .stopped ? .stopped : .connected(lasting, displaced: isDisplaced)
+        if failure == .stopped { return .stopped }
+        // Asked to leave, it is left, even if it broke first.
+        if core.leave(of: attempt.number) != nil { return .left }
+        return .connected(lasting, displaced: isDisplaced)
     }
 }
 
 // Dialling.
 extension NetworkThread {
-    private mutating func connect(to broker: Int, will: Message?) throws(MQTTFailure) -> Connection {
+    private mutating func connect(
+        to broker: Int, will: Message?, isHurried: Bool
+    ) throws(MQTTFailure) -> Connection {
         let target = core.configuration.brokers[broker]
         if let hanging = abandoned[broker], !hanging.hasEnded {
             hanging.nudge()
@@ -112,13 +133,15 @@ extension NetworkThread {
         do {
             dial = try Dial.start(connection, core.configuration, done: core.wakeup)
         } catch { throw .unreachable("\(error)") }
-        for _ in 0..<Self.patience {
-            let deadline = SuspendingClock().now + core.configuration.connectTimeout
+        let timeout = core.configuration.connectTimeout
+        for _ in 0..<(isHurried ? 1 : Self.patience) {
+            let deadline = SuspendingClock().now + timeout
             if let reached = try outcome(of: dial, until: deadline) { return reached }
             dial.nudge()
         }
-        // The last nudge deserves a moment to take effect.
-        if let reached = try outcome(of: dial, until: SuspendingClock().now + .milliseconds(250)) { return reached }
+        // The last nudge deserves a moment to take effect; if it was the only one, the name's next address as well.
+        let moment = max(.milliseconds(250), isHurried ? timeout / 4 : .zero)
+        if let reached = try outcome(of: dial, until: SuspendingClock().now + moment) { return reached }
         dial.abandon()
         abandoned[broker] = dial
         throw .timedOut(.connect)

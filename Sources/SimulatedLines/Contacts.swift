@@ -13,49 +13,69 @@ enum Wire {
 enum Request: Equatable {
     case set(PointID, made: Bool)
     case list
+    case outputs
+
+    /// What may be asked, for those who asked something else.
+    static let words = "made POINT, open POINT, list, or outputs"
 
     /// - Returns: nil if the line is none.
     init?(_ line: some StringProtocol) {
         let words = line.split(separator: " ", omittingEmptySubsequences: true)
         switch (words.first, words.count) {
         case ("list", 1): self = .list
+        case ("outputs", 1): self = .outputs
         case ("made", 2), ("open", 2):
-            guard let point = PointID(String(words[1])) else { return nil }
+            guard let point = Self.point(String(words[1])) else { return nil }
             self = .set(point, made: words[0] == "made")
         default: return nil
         }
     }
+
+    /// The call point, or the loop of one, that goes by this name.
+    private static func point(_ name: String) -> PointID? {
+        guard let owner = PointID(unchecked: name).loopOwner else { return PointID(name) }
+        return PointID(owner.text)?.loop
+    }
 }
 
-/// The contacts of all simulated points, and who holds which of them made.
+/// The contacts of all simulated points and the loops of their wires, and who holds which of them from its rest.
 struct Contacts {
     private var made: [PointID: Bool] = [:]
     private var holders: [Int32: Set<PointID>] = [:]
 
     var points: [PointID] { made.keys.sorted() }
 
+    /// Where it stays while nobody holds it: a button open, the loop of a whole wire made.
+    private static func rest(of point: PointID) -> Bool { point.loopOwner != nil }
+
     /// These points from now on; tells the new ones as armed.
     mutating func watch(_ points: [PointID], at moment: Moment) -> [LineReport] {
         let before = made
-        made = Dictionary(points.map { ($0, before[$0] ?? false) }, uniquingKeysWith: { first, _ in first })
-        return points.filter { before[$0] == nil }.map { .armed($0, made: false, at: moment) }
+        made = Dictionary(points.map { ($0, before[$0] ?? Self.rest(of: $0)) }, uniquingKeysWith: { first, _ in first })
+        return points.filter { before[$0] == nil }
+            .map { .armed($0, made: Self.rest(of: $0), at: moment) }
     }
 
     /// Sets one contact for a connection; nil if there is no such point.
     mutating func set(_ point: PointID, made isMade: Bool, by holder: Int32, at moment: Moment) -> [LineReport]? {
         guard let was = made[point] else { return nil }
         made[point] = isMade
-        if isMade { holders[holder, default: []].insert(point) } else { holders[holder]?.remove(point) }
+        if isMade != Self.rest(of: point) {
+            holders[holder, default: []].insert(point)
+        } else {
+            holders[holder]?.remove(point)
+        }
         return was == isMade ? [] : [.edge(point, made: isMade, at: moment)]
     }
 
-    /// A connection ended: opens what it held.
+    /// A connection ended: what it held goes back to its rest.
     mutating func letGo(_ holder: Int32, at moment: Moment) -> [LineReport] {
         let held = holders.removeValue(forKey: holder) ?? []
         return held.sorted().compactMap { point in
-            guard made[point] == true else { return nil }
-            made[point] = false
-            return .edge(point, made: false, at: moment)
+            let rest = Self.rest(of: point)
+            guard let isMade = made[point], isMade != rest else { return nil }
+            made[point] = rest
+            return .edge(point, made: rest, at: moment)
         }
     }
 }

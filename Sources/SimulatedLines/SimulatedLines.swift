@@ -1,16 +1,24 @@
 public import CallCore
 public import LinuxSupport
 
-/// Call points without hardware: a Unix socket through which `courtyard-sim` makes and opens contacts.
+/// Call points and outputs without hardware: a Unix socket through which `courtyard-sim` makes and opens contacts and
+/// sees what lamps, buzzers and relays show.
 ///
 /// The protocol is lines of text, at most `Wire.longestLine` bytes:
 /// ```
-/// made b3-u2-401      the contact is made            → ok made b3-u2-401
-/// open b3-u2-401      the contact is opened          → ok open b3-u2-401
-/// list                which points there are         → point b3-u2-401 (one line each), then: end
+/// made b3-u2-401        the contact is made            → ok made b3-u2-401
+/// open b3-u2-401        the contact is opened          → ok open b3-u2-401
+/// open b3-u2-401~loop   the wire is cut                → ok open b3-u2-401~loop
+/// made b3-u2-401~loop   the wire is whole              → ok made b3-u2-401~loop
+/// list                  which points there are         → point b3-u2-401 (one line each, loops too), then: end
+/// outputs               what every output shows now    → output b3-lamp received (one line each), then: end
 /// ```
 /// An unknown point is answered `unknown <point>`; anything else with `error <reason>`, and that connection ends.
-/// What a connection holds made is opened when it ends: a hand that lets go.
+/// What a connection holds made is opened when it ends: a hand that lets go. The loop of a supervised wire is made at
+/// first, and one that a connection has opened is made again when that connection ends.
+///
+/// Between answers every connection is told each change of an output, as `output b3-lamp accepted`; the signals' words
+/// are `Signal`'s. To one that doesn't read, only the newest state of each output is kept, and told when it reads on.
 public final class SimulatedLines: Sendable {
     private let socket: SocketThread
     private let thread: DriverThread
@@ -28,8 +36,17 @@ public final class SimulatedLines: Sendable {
     /// Starts the thread.
     public func start() { thread.start() }
 
-    /// These points from now on. Points that were there before keep their contact as it is.
+    /// These points from now on, among them the loops of supervised wires (`PointID.loop`). Points that were there
+    /// before keep their contact as it is; new buttons are open and new loops made.
     public func watch(_ points: [PointID]) { socket.post(.watch(points)) }
+
+    /// There are these outputs from now on. New ones are idle unless they were shown something already; what others
+    /// showed is forgotten.
+    public func drive(_ outputs: [OutputID]) { socket.post(.drive(outputs)) }
+
+    /// Lets an output show this signal from now on; a change is told to everyone connected. For an output that comes
+    /// only with the next list it is remembered, for up to 256 of those.
+    public func show(_ output: OutputID, _ signal: Signal) { socket.post(.show(output, signal)) }
 
     /// Runs `done` on the driver's thread, as proof that it makes progress.
     public func checkIn(_ done: @escaping @Sendable () -> Void) { socket.post(.run(done)) }

@@ -9,6 +9,8 @@ final class SocketThread: @unchecked Sendable {
     // SAFETY (unchecked Sendable): `commands` is behind its mutex; everything else mutable belongs to the thread.
     enum Command: Sendable {
         case watch([PointID])
+        case drive([OutputID])
+        case show(OutputID, Signal)
         case run(@Sendable () -> Void)
         case tell(String)
         case stop
@@ -21,9 +23,16 @@ final class SocketThread: @unchecked Sendable {
     private let commands = Mutex<[Command]>([])
 
     private var contacts = Contacts()
-    /// Bytes of an unfinished line, per connection.
-    private var connections: [Int32: [UInt8]] = [:]
+    private var outputs = ShownOutputs()
+    private var connections: [Int32: Connection] = [:]
     private var isStopping = false
+
+    private struct Connection {
+        /// Of a line that isn't finished.
+        var bytes: [UInt8] = []
+        /// Whose state it is still to be told, for want of room in its buffer.
+        var untold: Set<OutputID> = []
+    }
 
     init(path: String, report: @escaping @Sendable ([LineReport]) -> Void) throws(SocketError) {
         self.path = path
@@ -42,16 +51,20 @@ final class SocketThread: @unchecked Sendable {
     func run() {
         while !isStopping {
             let accepting = connections.count < Wire.mostConnections
-            let watched = [wakeUp.descriptor] + (accepting ? [listener] : []) + connections.keys
-            var polled = watched.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            var polled = ([wakeUp.descriptor] + (accepting ? [listener] : []))
+                .map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            polled += connections.map { fd, connection in
+                pollfd(fd: fd, events: Int16(connection.untold.isEmpty ? POLLIN : POLLIN | POLLOUT), revents: 0)
+            }
             guard poll(&polled, nfds_t(polled.count), -1) > 0 else { continue }
             for entry in polled where entry.revents != 0 {
                 if entry.fd == wakeUp.descriptor {
                     obey()
                 } else if entry.fd == listener {
                     accept()
-                } else {
-                    read(entry.fd)
+                } else if connections[entry.fd] != nil {  // not ended in this very round
+                    if entry.revents & Int16(POLLOUT) != 0 { tellOutputs(to: entry.fd) }
+                    if entry.revents & ~Int16(POLLOUT) != 0 { read(entry.fd) }
                 }
             }
         }
@@ -68,6 +81,8 @@ final class SocketThread: @unchecked Sendable {
         for command in taken {
             switch command {
             case .watch(let points): tell(contacts.watch(points, at: .now))
+            case .drive(let ids): tellOutputs(outputs.drive(ids))
+            case .show(let output, let signal): if outputs.show(output, signal) { tellOutputs([output]) }
             case .run(let done): done()
             case .tell(let line): for fd in connections.keys { write(line, to: fd) }
             case .stop: isStopping = true
@@ -80,7 +95,7 @@ final class SocketThread: @unchecked Sendable {
         guard fd >= 0 else { return }
         _ = fcntl(fd, F_SETFD, FD_CLOEXEC)
         _ = fcntl(fd, F_SETFL, O_NONBLOCK)
-        connections[fd] = []
+        connections[fd] = Connection()
     }
 
     private func read(_ fd: Int32) {
@@ -88,24 +103,27 @@ final class SocketThread: @unchecked Sendable {
         let count = Glibc.read(fd, &buffer, buffer.count)
         if count < 0, errno == EAGAIN || errno == EINTR { return }
         guard count > 0 else { return end(fd) }
-        connections[fd]! += buffer.prefix(count)
-        while let newline = connections[fd]?.firstIndex(of: UInt8(ascii: "\n")) {
-            let line = String(decoding: connections[fd]!.prefix(upTo: newline), as: UTF8.self)
-            connections[fd]!.removeSubrange(...newline)
+        connections[fd]?.bytes += buffer.prefix(count)
+        while let newline = connections[fd]?.bytes.firstIndex(of: UInt8(ascii: "\n")) {
+            let line = String(decoding: connections[fd]!.bytes.prefix(upTo: newline), as: UTF8.self)
+            connections[fd]!.bytes.removeSubrange(...newline)
             obey(line, from: fd)
         }
-        if let rest = connections[fd], rest.count > Wire.longestLine {
+        if let rest = connections[fd]?.bytes, rest.count > Wire.longestLine {
             refuse(fd, "a line is at most \(Wire.longestLine) bytes")
         }
     }
 
     private func obey(_ line: String, from fd: Int32) {
         guard line.utf8.count <= Wire.longestLine, let request = Request(line) else {
-            return refuse(fd, "expected: made POINT, open POINT, or list")
+            return refuse(fd, "expected: \(Request.words)")
         }
         switch request {
         case .list:
             write((contacts.points.map { "point \($0)" } + ["end"]).joined(separator: "\n"), to: fd)
+        case .outputs:
+            connections[fd]?.untold = []
+            write((outputs.all.compactMap(outputs.line) + ["end"]).joined(separator: "\n"), to: fd)
         case .set(let point, let made):
             guard let reports = contacts.set(point, made: made, by: fd, at: .now) else {
                 return write("unknown \(point)", to: fd)
@@ -130,9 +148,35 @@ final class SocketThread: @unchecked Sendable {
         if !reports.isEmpty { report(reports) }
     }
 
+    /// Tells everyone connected what these outputs show.
+    private func tellOutputs(_ changed: [OutputID]) {
+        for fd in connections.keys {
+            connections[fd]?.untold.formUnion(changed)
+            tellOutputs(to: fd)
+        }
+    }
+
+    /// Tells what there is room for; poll says when there is room for the rest. A client that holds a contact for
+    /// hours needn't read.
+    private func tellOutputs(to fd: Int32) {
+        for output in connections[fd]?.untold.sorted() ?? [] {
+            if let line = outputs.line(output) {
+                let bytes = Array((line + "\n").utf8)
+                let count = send(fd, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+                if count < 0, errno == EAGAIN || errno == EINTR { return }
+                guard count > 0 else { return end(fd) }
+                // Sockets of this kind take a short line whole or not at all; if not, the rest must follow at once.
+                write(bytes.dropFirst(count), to: fd)
+            }
+            connections[fd]?.untold.remove(output)
+        }
+    }
+
+    private func write(_ line: String, to fd: Int32) { write(Array((line + "\n").utf8)[...], to: fd) }
+
     /// A client that doesn't read its answers loses them, and then its connection. A long list takes several rounds.
-    private func write(_ line: String, to fd: Int32) {
-        var rest = Array((line + "\n").utf8)[...]
+    private func write(_ bytes: ArraySlice<UInt8>, to fd: Int32) {
+        var rest = bytes
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             if count > 0 {

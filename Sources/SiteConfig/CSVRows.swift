@@ -15,7 +15,7 @@ struct CSVRows {
     }
 
     /// The most cells of a row that are kept: the columns a points file has, three times over.
-    static let cellLimit = 48
+    static let cellLimit = 60
 
     let separator: UInt8
     private let bytes: [UInt8]

@@ -15,15 +15,26 @@ extension Site {
         public let requestedLines: [WatchedLine]
         /// True if brokers were added, removed, reordered or changed.
         public let brokersChanged: Bool
-        /// True if services were added or removed or have other priorities.
+        /// Outputs' lines that are no longer driven as they were: to be let go first.
+        public let releasedOutputLines: [OutputLine]
+        /// Outputs' lines to be driven from now on. Those in neither list are not to be touched, so that no lamp blinks.
+        public let requestedOutputLines: [OutputLine]
+        /// True if outputs were added or removed, show other points or have other patterns; also on simulated hardware.
+        public let outputsChanged: Bool
+        /// True if services were added or removed or have other priorities or rules.
         public let servicesChanged: Bool
+        /// True if the acknowledgement, the daily test or what is done when nobody listens are others.
+        public let rulesChanged: Bool
+        /// True if closed calls are kept for longer or shorter.
+        public let retentionChanged: Bool
         /// The keys whose change takes a restart, as the site file has them; nothing can be applied before it.
         public let needsRestart: [String]
 
         /// True if the files say the same. The files they name may still differ: a renewed certificate, say.
         public var isEmpty: Bool {
             added.isEmpty && changed.isEmpty && removed.isEmpty && releasedLines.isEmpty && requestedLines.isEmpty
-                && !brokersChanged && !servicesChanged && needsRestart.isEmpty
+                && releasedOutputLines.isEmpty && requestedOutputLines.isEmpty && !outputsChanged && !brokersChanged
+                && !servicesChanged && !rulesChanged && !retentionChanged && needsRestart.isEmpty
         }
     }
 
@@ -33,6 +44,8 @@ extension Site {
         let kept = Set(new.points.map(\.id))
         let oldLines = Set(lines)
         let newLines = Set(new.lines)
+        let oldOutputLines = Set(outputLines)
+        let newOutputLines = Set(new.outputLines)
         return Differences(
             added: new.points.filter { oldPoints[$0.id] == nil },
             changed: new.points.filter { point in oldPoints[point.id].map { $0 != point } ?? false },
@@ -40,7 +53,13 @@ extension Site {
             releasedLines: lines.filter { !newLines.contains($0) },
             requestedLines: new.lines.filter { !oldLines.contains($0) },
             brokersChanged: brokers != new.brokers,
+            releasedOutputLines: outputLines.filter { !newOutputLines.contains($0) },
+            requestedOutputLines: new.outputLines.filter { !oldOutputLines.contains($0) },
+            outputsChanged: Set(outputs) != Set(new.outputs),
             servicesChanged: services != new.services,
+            rulesChanged: acknowledgement != new.acknowledgement || dailyTestMinute != new.dailyTestMinute
+                || nobodyListening != new.nobodyListening,
+            retentionChanged: retention != new.retention,
             needsRestart: restartKeys(new))
     }
 

@@ -1,11 +1,13 @@
 import CallCore
 
-/// Durations as the site file has them: a number and its unit, such as `500ms`, `1.5s`, `5min`, `24h`.
+/// Durations as the site file has them: a number and its unit, such as `500ms`, `1.5s`, `5min`, `24h`, `730d`.
 enum DurationText {
-    static let units = "ms, s, min, h"
+    static let units = "ms, s, min, h, d"
 
+    private static let nanosecondsPerDay: Int64 = 86_400_000_000_000
     private static let nanosecondsPerUnit: [(unit: String, nanoseconds: Int64)] = [
         ("ms", 1_000_000), ("s", 1_000_000_000), ("min", 60_000_000_000), ("h", 3_600_000_000_000),
+        ("d", nanosecondsPerDay),
     ]
 
     /// Reads a duration; nil if `text` is none. Up to six digits stand after the point.
@@ -30,11 +32,12 @@ enum DurationText {
         return .nanoseconds(nanoseconds)
     }
 
-    /// The shortest way to write a whole number of milliseconds: `2s`, `500ms`, `5min`.
+    /// The shortest way to write a whole number of milliseconds: `2s`, `500ms`, `5min`; one day is `24h`.
     static func write(_ duration: Duration) -> String {
         let nanoseconds = duration.nanoseconds
         guard nanoseconds > 0 else { return "0" }
-        let (unit, scale) = nanosecondsPerUnit.last { nanoseconds % $0.nanoseconds == 0 } ?? nanosecondsPerUnit[0]
+        let units = nanoseconds > nanosecondsPerDay ? nanosecondsPerUnit[...] : nanosecondsPerUnit.dropLast()
+        let (unit, scale) = units.last { nanoseconds % $0.nanoseconds == 0 } ?? nanosecondsPerUnit[0]
         return "\(nanoseconds / scale)\(unit)"
     }
 }

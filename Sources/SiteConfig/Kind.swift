@@ -50,6 +50,17 @@ extension Kind<Int> {
     }
 }
 
+extension Kind<Bool> {
+    /// A yes or no, in the one way that every reader of YAML agrees on.
+    static let flag = Kind("true or false") { text in
+        switch text {
+        case "true": true
+        case "false": false
+        default: nil
+        }
+    }
+}
+
 extension Kind<Duration> {
     static func duration(_ range: ClosedRange<Duration>, wholeSeconds: Bool = false) -> Kind {
         let ends = "\(DurationText.write(range.lowerBound)) to \(DurationText.write(range.upperBound))"
@@ -110,9 +121,35 @@ extension Kind<String> {
         })
 }
 
+/// A span after which something happens, or the word by which it doesn't.
+enum Limit: Hashable {
+    case none
+    case after(Duration)
+
+    var duration: Duration? {
+        guard case .after(let duration) = self else { return nil }
+        return duration
+    }
+}
+
+extension Kind<Limit> {
+    static func duration(_ range: ClosedRange<Duration>, or word: String) -> Kind {
+        let duration = Kind<Duration>.duration(range)
+        return Kind("\(duration.allowed), or \(word)", unit: duration.unit) { text in
+            text == word ? Limit.none : duration.read(text).map(Limit.after)
+        }
+    }
+}
+
 /// Which voltage a made contact gives.
 enum ActiveLevel: String, CaseIterable {
     case low, high
+}
+
+/// What a contact does when its button is pressed.
+enum Contact: String, CaseIterable {
+    case normallyOpen = "normally-open"
+    case normallyClosed = "normally-closed"
 }
 
 /// What a gesture besides the plain press asks for.
@@ -128,7 +165,7 @@ enum ExtraGesture: Hashable {
 }
 
 extension Kind<ExtraGesture> {
-    static let gesture = Kind("a service, or none") { text in
+    static let gesture = Kind("a service, reset, or none") { text in
         text == "none" ? ExtraGesture.none : ServiceID(text).map(ExtraGesture.service)
     }
 }

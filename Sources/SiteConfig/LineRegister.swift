@@ -1,6 +1,6 @@
 import CallCore
 
-/// Which lines are taken, so that no two points listen to one wire.
+/// Which lines are taken, so that no wire serves two points, loops or outputs.
 struct LineRegister {
     private struct ChipLine: Hashable {
         let chip: String
@@ -22,8 +22,16 @@ struct LineRegister {
     private var offsets: [ChipLine: Place] = [:]
     private var names: [String: Named] = [:]
 
-    /// Takes a line for the point at `place`; the place that has it already, if one does.
-    mutating func take(_ address: LineAddress, for place: Place) -> Place? {
+    /// Takes the line that `place` gives, or reports that another has it.
+    mutating func take(_ address: LineAddress, at place: Place, _ path: String, _ problems: ProblemList) {
+        guard let before = take(address, for: place) else { return }
+        problems.add(
+            place, path, found: "\(address) again (first at \(before.short))",
+            allowed: "each line once, for one point, loop or output")
+    }
+
+    /// Takes a line for what stands at `place`; the place that has it already, if one does.
+    private mutating func take(_ address: LineAddress, for place: Place) -> Place? {
         switch address {
         case .offset(let chip, let offset, let name):
             let line = ChipLine(chip: chip, offset: offset)

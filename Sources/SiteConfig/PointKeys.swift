@@ -12,11 +12,15 @@ enum PointKeys {
         "line", .mapping, .optional("required with `hardware: gpio`"),
         allowed: "{chip: …, offset: …} or {name: …}", example: "{chip: pinctrl-bcm2711, offset: 17}",
         "Where its wire ends.")
+    static let loop = KeyDoc(
+        "loop", .mapping, .optional("no loop"), allowed: "{chip: …, offset: …} or {name: …}, as for line",
+        example: "{chip: pinctrl-bcm2711, offset: 18}",
+        "Where the loop ends that supervises its wire; with `hardware: simulated` an empty `{}` will do.")
     static let file = Key(
         "file", .required, Kind<String>.path, example: "points.csv",
         "The CSV file that lists the points.")
 
-    static let all = [id.doc, label.doc, line] + PointSettingKeys.all
+    static let all = [id.doc, label.doc, line, loop] + PointSettingKeys.all
 }
 
 /// The keys of a point that `defaults` may give too.
@@ -27,14 +31,21 @@ enum PointSettingKeys {
     static let active = Key(
         "active", .optional("low"), Kind<ActiveLevel>.choice, example: "low",
         "The voltage of a made contact: `low` for a button to ground, the usual wiring.")
+    static let contact = Key(
+        "contact", .optional("normally-open"), Kind<Contact>.choice, example: "normally-closed",
+        "`normally-closed` if pressing opens the contact: a cut wire then calls.")
     static let press = Key(
-        "press", .optional("emergency"), Kind<ServiceID>.name(), example: "meal", "The service a press asks for.")
+        "press", .optional("emergency"), Kind<ServiceID>.name(), example: "meal",
+        "The service a press asks for, or `reset`: ends calls here.")
     static let hold = Key(
         "hold", .optional("none"), Kind<ExtraGesture>.gesture, example: "errand",
-        "The service that holding the button asks for.")
+        "The service that holding the button asks for, or `reset`.")
     static let double = Key(
         "double", .optional("none"), Kind<ExtraGesture>.gesture, example: "meal",
-        "The service that pressing twice asks for.")
+        "The service that pressing twice asks for, or `reset`.")
+    static let resets = Key(
+        "resets", .optional("its own calls"), Kind<[String]>.pointPatterns, example: "b3-* gate",
+        "Whose calls the gesture `reset` ends: for a reset button by the door, or at the nurses' desk.")
     static let holdAfter = Key(
         "hold-after", .optional("2s"), Kind<Duration>.duration(.milliseconds(500)...(.seconds(30))), example: "3s",
         "How long the button must be held to be a hold; shorter than `stuck-after`.")
@@ -52,12 +63,13 @@ enum PointSettingKeys {
         "A contact made for longer than this is a fault: a jammed button or a shorted wire.")
 
     static let all = [
-        bias.doc, active.doc, press.doc, hold.doc, double.doc, holdAfter.doc, doubleWithin.doc, minimumWidth.doc,
+        bias.doc, active.doc, contact.doc, press.doc, hold.doc, double.doc, resets.doc, holdAfter.doc, doubleWithin.doc,
+        minimumWidth.doc,
         quiet.doc, stuckAfter.doc,
     ]
 }
 
-/// The keys of a point's `line`.
+/// The keys of a `line` or `loop`.
 enum LineKeys {
     /// The last offset: the kernel long allowed 512 lines in all (`ARCH_NR_GPIOS`, until Linux 6.2), and no board's chip
     /// has more.
@@ -81,7 +93,13 @@ enum ColumnKeys {
     static let chip = LineKeys.chip
     static let offset = LineKeys.offset
     static let lineName = LineKeys.name.named("line-name")
+    static let loopChip = LineKeys.chip.named("loop-chip")
+    static let loopOffset = LineKeys.offset.named("loop-offset")
+    static let loopName = LineKeys.name.named("loop-name")
 
     static let all =
-        [PointKeys.id.doc, PointKeys.label.doc, chip.doc, offset.doc, lineName.doc] + PointSettingKeys.all
+        [
+            PointKeys.id.doc, PointKeys.label.doc, chip.doc, offset.doc, lineName.doc, loopChip.doc, loopOffset.doc,
+            loopName.doc,
+        ] + PointSettingKeys.all
 }

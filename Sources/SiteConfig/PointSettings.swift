@@ -4,9 +4,11 @@ import CallCore
 struct PointSettings {
     var bias: LineBias?
     var active: ActiveLevel?
+    var contact: Contact?
     var press: ServiceID?
     var hold: ExtraGesture?
     var double: ExtraGesture?
+    var resets: [String]?
     var holdAfter: Duration?
     var doubleWithin: Duration?
     var minimumWidth: Duration?
@@ -19,9 +21,11 @@ struct PointSettings {
     init(_ section: Section, services: Set<ServiceID>, _ problems: ProblemList) {
         bias = section.value(PointSettingKeys.bias, problems)
         active = section.value(PointSettingKeys.active, problems)
+        contact = section.value(PointSettingKeys.contact, problems)
         press = section.value(PointSettingKeys.press, problems)
         hold = section.value(PointSettingKeys.hold, problems)
         double = section.value(PointSettingKeys.double, problems)
+        resets = section.value(PointSettingKeys.resets, problems)
         holdAfter = section.value(PointSettingKeys.holdAfter, problems)
         doubleWithin = section.value(PointSettingKeys.doubleWithin, problems)
         minimumWidth = section.value(PointSettingKeys.minimumWidth, problems)
@@ -31,12 +35,14 @@ struct PointSettings {
             (press, PointSettingKeys.press.name), (hold?.service, PointSettingKeys.hold.name),
             (double?.service, PointSettingKeys.double.name),
         ] {
-            guard let service, !services.contains(service), let field = section.fields[key] else { continue }
+            guard let service, service != .reset, !services.contains(service), let field = section.fields[key] else {
+                continue
+            }
             let known = services.map(\.text).sorted()
-            let guess = nearest(to: service.text, of: known).map { "did you mean \($0)? " } ?? ""
+            let guess = problems.guess(for: service.text, of: known + [ServiceID.reset.text])
             problems.add(
                 field.place, field.path, found: "the unknown service \(quoted(service.text))",
-                allowed: "\(guess)services here are \(known.joined(separator: ", "))")
+                allowed: "\(guess)services here are \(listed(known)), and reset ends calls")
         }
     }
 
@@ -45,9 +51,11 @@ struct PointSettings {
         var merged = self
         merged.bias = bias ?? defaults.bias
         merged.active = active ?? defaults.active
+        merged.contact = contact ?? defaults.contact
         merged.press = press ?? defaults.press
         merged.hold = hold ?? defaults.hold
         merged.double = double ?? defaults.double
+        merged.resets = resets ?? defaults.resets
         merged.holdAfter = holdAfter ?? defaults.holdAfter
         merged.doubleWithin = doubleWithin ?? defaults.doubleWithin
         merged.minimumWidth = minimumWidth ?? defaults.minimumWidth
@@ -75,14 +83,21 @@ struct PointSettings {
         return settings
     }
 
+    /// True if a made contact pulls its line low.
     var isActiveLow: Bool { active != .high }
 
-    /// The bias that holds an open contact at the level that isn't a press, unless one was named.
+    /// True if the contact is made until somebody presses.
+    var isNormallyClosed: Bool { contact == .normallyClosed }
+
+    /// The bias that holds an open contact at the level of an open one, unless another was named. Whether open means
+    /// pressed changes nothing about it: a cut wire must look like an open contact either way.
     var effectiveBias: LineBias { bias ?? (isActiveLow ? .pullUp : .pullDown) }
 
     func point(_ id: PointID, _ label: String) -> CallPoint {
         var point = CallPoint(id: id, label: label, debounce: debounce, gestures: gestures)
         if let stuckAfter { point.stuckAfter = stuckAfter }
+        point.isNormallyClosed = isNormallyClosed
+        if point.gestures.asks(for: .reset) { point.resets = resets ?? [] }
         return point
     }
 

@@ -99,7 +99,7 @@ struct PointsTable {
 
     private func refuse(_ cell: CSVRows.Cell) {
         let isFullWidth = cell.text.contains("，") || cell.text.contains("；")
-        let guess = nearest(to: cell.text, of: ColumnKeys.all.map(\.name)).map { "did you mean \($0)? " } ?? ""
+        let guess = problems.guess(for: cell.text, of: ColumnKeys.all.map(\.name))
         problems.add(
             Place(file: file.name, mark: cell.mark), "", found: "an unknown column \(quoted(cell.text))",
             allowed: isFullWidth ? "names separated by plain commas, not full-width ones" : "\(guess)\(columnNames)")

@@ -89,6 +89,15 @@ final class ProblemList {
         if problems.count < Self.remembered { problems.append(problem) }
     }
 
+    /// How many problems may come with a guess at what was meant: guessing compares with every known word.
+    static let guessed = 200
+
+    /// "did you mean label? ", or nothing if no word of `known` is near `word`.
+    func guess(for word: String, of known: [String]) -> String {
+        guard total < Self.guessed else { return "" }
+        return nearest(to: word, of: known).map { "did you mean \($0)? " } ?? ""
+    }
+
     /// Everything found so far, in the order of the files' lines; nil if nothing was.
     var result: SiteProblems? {
         guard total > 0 else { return nil }
@@ -117,6 +126,13 @@ func quoted(_ text: String) -> String {
         }
     }
     return shown + (text.unicodeScalars.count > limit ? "…\"" : "\"")
+}
+
+/// "a, b, c and 12 more": known words, as far as a message should list them.
+func listed(_ words: [String]) -> String {
+    let limit = 30
+    let shown = words.prefix(limit).joined(separator: ", ")
+    return words.count > limit ? "\(shown) and \(words.count - limit) more" : shown
 }
 
 /// Characters that have no business in a label or a name: control characters, line and paragraph separators, and those

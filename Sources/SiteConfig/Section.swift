@@ -42,7 +42,7 @@ struct Section {
                 take(pair.value, doc, problems)
             } else {
                 let names = keys.map(\.name)
-                let guess = nearest(to: pair.key, of: names).map { "did you mean \($0)? " } ?? ""
+                let guess = problems.guess(for: pair.key, of: names)
                 problems.add(
                     pair.place, pair.value.path, found: "an unknown key",
                     allowed: "\(guess)keys here are \(names.joined(separator: ", "))")
@@ -143,6 +143,21 @@ extension Part {
         }
         return nodes.enumerated().map { index, item in
             Part(node: item, place: Place(file: place.file, mark: item.mark), path: "\(path)[\(index)]")
+        }
+    }
+
+    /// The single values of a list of up to `limit`, each as `kind` reads it and with its place. What is wrong with the
+    /// list is reported, and a wrong item too, which is left out.
+    func values<Value>(
+        _ kind: Kind<Value>, limit: Int, allowed: String, problems: ProblemList
+    ) -> [(value: Value, item: Part)] {
+        guard let items = items(allowed: allowed, problems: problems) else { return [] }
+        if items.count > limit { problems.add(place, path, found: "a list of \(items.count)", allowed: allowed) }
+        return items.prefix(limit).compactMap { item in
+            if case .refused = item.node.content { return nil }
+            if case .scalar(let text, _) = item.node.content, let value = kind.read(text) { return (value, item) }
+            problems.add(item.place, item.path, found: item.node.found, allowed: kind.allowed)
+            return nil
         }
     }
 

@@ -12,9 +12,35 @@ public struct Site: Hashable, Sendable {
     public var services: [Service]
     /// In the order of the file.
     public var points: [CallPoint]
-    /// The wired points' lines, one per point at most; empty on simulated hardware.
+    /// The lines of the wired points and of their loops (`PointID.loop`), one for each at most; empty on simulated
+    /// hardware.
     public var lines: [WatchedLine]
+    /// In the order of the file.
+    public var outputs: [BoardOutput]
+    /// The outputs' lines, one for each; empty on simulated hardware.
+    public var outputLines: [OutputLine]
+    /// What makes a call `delivered`.
+    public var acknowledgement: SiteRules.Acknowledgement
+    /// When the daily test is due, in minutes after local midnight; nil: no test.
+    public var dailyTestMinute: Int?
+    /// What is done besides the fault while an emergency is heard by nobody.
+    public var nobodyListening: Service.Rules.Level
+    /// For how long closed calls are kept; nil: for ever.
+    public var retention: Duration?
     public var files: Files
+
+    /// How long closed calls are kept unless the site file says otherwise: two years.
+    public static let standardRetention = Duration.seconds(730 * 86_400)
+
+    /// What the core is to know of it.
+    public var rules: SiteRules {
+        SiteRules(
+            points: points, services: services, outputs: outputs, acknowledgement: acknowledgement,
+            dailyTestMinute: dailyTestMinute, nobodyListening: nobodyListening)
+    }
+
+    /// Everything that a driver reports about, on any hardware: the points in their order, then their loops.
+    public var watchedPoints: [PointID] { points.map(\.id) + points.filter(\.hasLoop).map(\.id.loop) }
 
     /// Where presses come from.
     public enum Hardware: String, Hashable, Sendable, CaseIterable {

@@ -16,17 +16,36 @@ enum SiteKeys {
         example: "[{host: 192.168.1.10}]",
         "The MQTT brokers, tried in this order.")
     static let services = KeyDoc(
-        "services", .mapping, .optional("emergency 1, meal 3, errand 3"),
+        "services", .mapping, .optional("emergency, meal and errand, with the defaults below"),
         allowed: "a mapping from service to its settings, such as laundry: {priority: 4}",
         example: "{laundry: {priority: 4}}",
-        "What presses can ask for, besides the standard three, and other priorities for those.")
+        "What presses can ask for, besides the standard three, and how calls are followed.")
+    static let outputs = KeyDoc(
+        "outputs", .mapping, .optional("none"),
+        allowed: "a mapping from output to its settings, such as siren: {kind: relay, line: {name: GPIO20}}",
+        example: "{siren: {kind: relay, line: {name: GPIO20}}}", "The board's lamps, buzzers and relays.")
+    static let acknowledgement = Key(
+        "acknowledgement", .optional("desk"), Kind<SiteRules.Acknowledgement>.choice, example: "broker",
+        "Whose word makes a call `delivered`; `broker` for displays that never answer: then desks are not supervised.")
+    static let nobodyListening = KeyDoc(
+        "nobody-listening", .mapping, .optional("{next-broker: true}"),
+        allowed: "a mapping such as {outputs: [siren], next-broker: true}", example: "{outputs: []}",
+        "What is done, besides the fault of that name, while nobody hears an emergency.")
+    static let dailyTest = Key(
+        "daily-test", .optional(HoursText.write(SiteRules.dailyTestMinute)), Kind<DailyTest>.dailyTest,
+        example: "04:15",
+        "When a test call goes through broker and desk and back, every day, by the board's local time.")
+    static let retention = Key(
+        "retention", .optional(DurationText.write(Site.standardRetention)),
+        Kind<Limit>.duration(.seconds(30 * 86_400)...(.seconds(3_650 * 86_400)), or: "forever"), example: "365d",
+        "For how long the journal keeps closed calls and their events.")
     static let points = KeyDoc(
         "points", .listOrMapping, .required, allowed: "a list of call points, or {file: points.csv}",
         example: "{file: points.csv}",
         "The call points: a list, a CSV file, or a list in which `- file: points.csv` stands for a file's points.")
     static let defaults = KeyDoc(
         "defaults", .mapping, .optional("the defaults below"),
-        allowed: "a mapping with any keys of a point but id, label and line", example: "{minimum-width: 10ms}",
+        allowed: "a mapping with any keys of a point but id, label, line and loop", example: "{minimum-width: 10ms}",
         "What holds for points that don't say otherwise.")
     static let journal = Key(
         "journal", .optional(Site.Files.standard.journal), Kind<String>.path, example: "/data/gateway.db",
@@ -39,8 +58,8 @@ enum SiteKeys {
         "Where `courtyard-sim` presses buttons; only with `hardware: simulated`.")
 
     static let all = [
-        site.doc, gateway.doc, hardware.doc, brokers, services, points, defaults, journal.doc, control.doc,
-        simulator.doc,
+        site.doc, gateway.doc, hardware.doc, brokers, services, points, defaults, outputs, acknowledgement.doc,
+        nobodyListening, dailyTest.doc, retention.doc, journal.doc, control.doc, simulator.doc,
     ]
 
     /// The most brokers a site may list.
@@ -90,16 +109,4 @@ enum TLSKeys {
         "PEM file with that certificate's key; needs `certificate`.")
 
     static let all = [ca.doc, certificate.doc, key.doc]
-}
-
-/// The keys of one service.
-enum ServiceKeys {
-    static let priority = Key(
-        "priority", .required, Kind<Int>.whole(1...9), example: "4",
-        "1 goes out first, 9 last; none may go before `emergency`.")
-
-    static let all = [priority.doc]
-
-    /// A service's id. `test` is the walk test's, and `none` means no service.
-    static let id = Kind<ServiceID>.name(reserved: ["test", "none"])
 }

@@ -71,57 +71,59 @@ struct SiteReading {
         let gateway = section.value(SiteKeys.gateway, problems)
         let hardware = section.value(SiteKeys.hardware, problems)
         let brokers = section.part(SiteKeys.brokers, problems).map { self.brokers($0) }
-        let services = self.services(section.part(SiteKeys.services, problems))
         let files = self.files(section, isSimulated: hardware == .simulated)
+        let outputsPart = section.part(SiteKeys.outputs, problems)
+        let levels = LevelReader(
+            outputs: OutputsReader.ids(outputsPart),
+            hasOneBroker: section.parts[SiteKeys.brokers.name]?.hasOneItem ?? false,
+            problems: problems)
+        var services = ServicesReader(levels: levels, problems: problems)
+        if let part = section.part(SiteKeys.services, problems) { services.read(part) }
         // A wrong `hardware` has been reported: then lines are not asked for, lest a slip there gives 194 messages.
         let needsLines = hardware == .gpio || !section.present.contains(SiteKeys.hardware.name)
+        let before = problems.total
+        let points = points(section, Set(services.services.map(\.id)), needsLines: needsLines)
+        // Not after a problem: what a wrong gesture was meant to be, nobody knows.
+        if problems.total == before { services.refuseEndlessCalls(from: points.points) }
+        var outputs = OutputsReader(
+            needsLines: needsLines, points: points.index, register: points.register, problems: problems)
+        if let outputsPart { outputs.read(outputsPart) }
+        let rules = rules(section, levels)
+        let retention = retention(section)
+        guard let id, let gateway, let brokers else { return nil }
+        let isSimulated = hardware == .simulated
+        return Site(
+            site: id, gateway: gateway, hardware: hardware ?? .gpio, brokers: brokers, services: services.services,
+            points: points.points, lines: isSimulated ? [] : points.lines, outputs: outputs.outputs,
+            outputLines: isSimulated ? [] : outputs.lines, acknowledgement: rules.acknowledgement,
+            dailyTestMinute: rules.dailyTestMinute, nobodyListening: rules.nobodyListening,
+            retention: retention, files: files)
+    }
+
+    private func points(_ section: Section, _ services: Set<ServiceID>, needsLines: Bool) -> PointsReader {
         var reader = PointsReader(
-            services: Set(services.map(\.id)), needsLines: needsLines, directory: directory, files: self.files,
-            problems: problems)
+            services: services, needsLines: needsLines, directory: directory, files: files, problems: problems)
         reader.readDefaults(section.part(SiteKeys.defaults, problems))
         if let points = section.part(SiteKeys.points, problems) { reader.readPoints(points) }
-        guard let id, let gateway, let brokers else { return nil }
-        return Site(
-            site: id, gateway: gateway, hardware: hardware ?? .gpio, brokers: brokers, services: services,
-            points: reader.points, lines: hardware == .simulated ? [] : reader.lines, files: files)
+        return reader
     }
 
-    // MARK: Services
+    // MARK: Following calls
 
-    private func services(_ part: Part?) -> [Service] {
-        var priorities = Dictionary(uniqueKeysWithValues: Service.defaults.map { ($0.id, $0.priority) })
-        var order = Service.defaults.map(\.id)
-        var places: [ServiceID: Part] = [:]
-        for pair in part?.pairs(allowed: SiteKeys.services.allowed, problems: problems) ?? [] {
-            guard let id = ServiceKeys.id.read(pair.key) else {
-                problems.add(
-                    pair.place, pair.value.path, found: "the service \(quoted(pair.key))",
-                    allowed: ServiceKeys.id.allowed)
-                continue
-            }
-            if priorities[id] == nil { order.append(id) }
-            places[id] = pair.value
-            let section = Section(
-                pair.value, allowed: "a mapping such as {priority: 4}", keys: ServiceKeys.all, problems: problems)
-            priorities[id] = section?.value(ServiceKeys.priority, problems) ?? priorities[id] ?? 9
+    /// The rules that stand at the top level; without points, services and outputs.
+    private func rules(_ section: Section, _ levels: LevelReader) -> SiteRules {
+        var rules = SiteRules(points: [])
+        if let word = section.value(SiteKeys.acknowledgement, problems) { rules.acknowledgement = word }
+        if let test = section.value(SiteKeys.dailyTest, problems) { rules.dailyTestMinute = test.minute }
+        if let part = section.part(SiteKeys.nobodyListening, problems) {
+            rules.nobodyListening = levels.level(part, usesNextBroker: rules.nobodyListening.usesNextBroker)
         }
-        refuseMoreUrgentThanEmergency(order.map { ($0, priorities[$0]!) }, places)
-        let services = order.map { Service(id: $0, priority: priorities[$0]!) }
-        // Swift's sort keeps no promise about equals, so their order breaks the tie.
-        return services.enumerated().sorted {
-            ($0.element.priority, $0.offset) < ($1.element.priority, $1.offset)
-        }.map(\.element)
+        return rules
     }
 
-    private func refuseMoreUrgentThanEmergency(_ priorities: [(ServiceID, Int)], _ places: [ServiceID: Part]) {
-        let emergency = priorities.first { $0.0 == .emergency }!.1
-        for (id, priority) in priorities where priority < emergency {
-            guard let part = places[id] ?? places[.emergency] else { continue }
-            problems.add(
-                part.place, joined(part.path, ServiceKeys.priority.name),
-                found: "\(id) with priority \(priority) before emergency with \(emergency)",
-                allowed: "emergency first: no other service with a lower number")
-        }
+    private func retention(_ section: Section) -> Duration? {
+        guard let limit = section.value(SiteKeys.retention, problems) else { return Site.standardRetention }
+        return limit.duration
     }
 
     // MARK: Files
@@ -178,4 +180,12 @@ struct SiteReading {
 /// `path`, starting at `directory` unless it is absolute.
 func absolutePath(_ path: String, from directory: String) -> String {
     path.hasPrefix("/") ? path : "\(directory)/\(path)"
+}
+
+extension Part {
+    /// True for a list with one item.
+    fileprivate var hasOneItem: Bool {
+        guard case .list(let items) = node.content else { return false }
+        return items.count == 1
+    }
 }

@@ -30,7 +30,7 @@ struct Node {
 
 /// Reads a YAML text into a bounded tree.
 struct YAMLTree {
-    /// How deep lists and mappings may stand in each other; a site file needs five.
+    /// How deep lists and mappings may stand in each other; a site file needs six.
     static let maximumDepth = 16
     /// How many values one file may have; ten thousand points need a quarter of them.
     static let maximumNodes = 500_000
@@ -108,7 +108,7 @@ struct YAMLTree {
 
     private mutating func begin(_ new: Open) -> Bool {
         guard open.count < Self.maximumDepth else {
-            say(new.mark, "lists or mappings more than \(Self.maximumDepth) deep", "a site file, which has five levels")
+            say(new.mark, "lists or mappings more than \(Self.maximumDepth) deep", "a site file, which has six levels")
             return false
         }
         open.append(new)

@@ -80,7 +80,8 @@ final class Gateway {
         agent.onSignal = { [unowned self] signal in
             if signal == SIGHUP { reload() } else { agent.stop() }
         }
-        agent.adopt(points: site.points, services: site.services)
+        agent.adopt(site.rules)
+        agent.keep(for: site.retention)
         agent.handle([])  // reserves connection numbers before the first connection
         controlThread.start()
         driver.start()
@@ -95,12 +96,11 @@ final class Gateway {
     }
 
     private func turn() {
-        let driver = driver
         let control = control
         let transport = transport
         var watchdog = Watchdog(
             from: clock.now().moment,
-            threads: [("lines", driver.checkIn), ("control", control.checkIn), ("mqtt", transport.checkIn)])
+            threads: driver.threads + [("control", control.checkIn), ("mqtt", transport.checkIn)])
         var isReady = false
         var hasSettled = false
         while !agent.isStopping, store.needsRestart == nil || !agent.hasToldAll {
@@ -177,7 +177,8 @@ final class Gateway {
         }
         site = new
         agent.report(.siteFileRefused, what: nil)
-        agent.adopt(points: new.points, services: new.services)
+        agent.adopt(new.rules)
+        agent.keep(for: new.retention)
         driver.watch(new)
         if differences.brokersChanged { reconnect() }
         log.log(

@@ -81,5 +81,8 @@ final class JournalStore: Store {
 
     var isCheckpointDue: Bool { journal?.isCheckpointDue ?? false }
     func checkpoint() { journal?.checkpoint() }
+    func prune(olderThan time: WallTime, limit: Int) throws(JournalError) -> Int {
+        try journal?.prune(olderThan: time, limit: limit) ?? 0
+    }
     func close() { journal?.close() }
 }

@@ -4,49 +4,63 @@ internal import GatewayAgent
 internal import SimulatedLines
 internal import SiteConfig
 
-/// Where presses come from: kernel lines or the simulator, never both.
+/// What the gateway listens to and answers with: kernel lines or the simulator, never both.
 enum LineDriver {
-    case gpio(GPIOLines)
+    case gpio(GPIOLines, GPIOOutputs)
     case simulated(SimulatedLines)
 
     init(_ site: Site, inbox: Inbox) throws {
         switch site.hardware {
-        case .gpio: self = .gpio(try GPIOLines { inbox.put($0) })
+        case .gpio:
+            let lines = try GPIOLines { inbox.put($0) }
+            let outputs = try GPIOOutputs { reports in
+                inbox.put { agent in for report in reports { agent.take(report) } }
+            }
+            self = .gpio(lines, outputs)
         case .simulated: self = .simulated(try SimulatedLines(path: site.files.simulator) { inbox.put($0) })
         }
     }
 
     func start() {
         switch self {
-        case .gpio(let lines): lines.start()
+        case .gpio(let lines, let outputs):
+            lines.start()
+            outputs.start()
         case .simulated(let lines): lines.start()
         }
     }
 
-    /// These points from now on; unchanged ones lose no edge.
+    /// These points and outputs from now on; unchanged ones lose no edge and don't blink.
     func watch(_ site: Site) {
         switch self {
-        case .gpio(let lines): lines.watch(site.lines)
-        case .simulated(let lines): lines.watch(site.points.map(\.id))
+        case .gpio(let lines, let outputs):
+            lines.watch(site.lines)
+            outputs.drive(site.outputLines)
+        case .simulated(let lines):
+            lines.watch(site.watchedPoints)
+            lines.drive(site.outputs.map(\.id))
         }
     }
 
-    func checkIn(_ done: @escaping @Sendable () -> Void) {
+    /// What must make progress, by thread.
+    var threads: [(name: String, checkIn: (@escaping @Sendable () -> Void) -> Void)] {
         switch self {
-        case .gpio(let lines): lines.checkIn(done)
-        case .simulated(let lines): lines.checkIn(done)
+        case .gpio(let lines, let outputs): [("lines", lines.checkIn), ("outputs", outputs.checkIn)]
+        case .simulated(let lines): [("lines", lines.checkIn)]
         }
     }
 
     func stop() {
         switch self {
-        case .gpio(let lines): lines.stop()
+        case .gpio(let lines, let outputs):
+            lines.stop()
+            outputs.stop()
         case .simulated(let lines): lines.stop()
         }
     }
 }
 
-/// What the board shows. Reassurance outputs come behind the same port.
+/// Lamps, buzzers and relays, behind the agent's port.
 final class BoardOutputs: Outputs {
     private let driver: LineDriver
     private let log: Log
@@ -54,6 +68,13 @@ final class BoardOutputs: Outputs {
     init(_ driver: LineDriver, log: Log) {
         self.driver = driver
         self.log = log
+    }
+
+    func show(_ output: OutputID, _ signal: Signal, _ pattern: OutputPattern) {
+        switch driver {
+        case .gpio(_, let outputs): outputs.show(output, pattern)
+        case .simulated(let lines): lines.show(output, signal)
+        }
     }
 
     func identify() {

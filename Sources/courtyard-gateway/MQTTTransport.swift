@@ -26,7 +26,7 @@ final class MQTTTransport: Transport {
         self.numbers = numbers
         let brokers = site.brokers.map { MQTTLink.Broker($0) }
         var configuration = MQTTLink.Configuration(clientID: Self.clientID(identity.topics), brokers: brokers)
-        configuration.subscriptions = [identity.topics.commands]
+        configuration.subscriptions = [identity.topics.commands, identity.topics.desks]
         let identity = identity
         let names = brokers.map { "\($0.host):\($0.port)" }
         let ear = LinkEar(inbox, brokers: names)
@@ -64,6 +64,13 @@ final class MQTTTransport: Transport {
         link = nil
     }
 
+    /// Leaves this broker in order and goes on with the next one of the site file's list; see `MQTTLink.tryNextBroker`.
+    /// - Parameter lastWords: said to the broker that is left.
+    /// - Returns: false, and nothing is done, if there is one broker only.
+    func tryNextBroker(lastWords: OutgoingMessage?) -> Bool {
+        link?.tryNextBroker(last: lastWords.map { Message($0) }) ?? false
+    }
+
     func checkIn(_ done: @escaping @Sendable () -> Void) { link?.checkIn(done) }
 
     // MARK: Transport
@@ -82,6 +89,7 @@ final class MQTTTransport: Transport {
     func subscribe(_ filter: String) { try? link?.subscribe(filter) }
     func unsubscribe(_ filter: String) { try? link?.unsubscribe(filter) }
     func retryNow() { link?.retryNow() }
+    func tryNextBroker(last: OutgoingMessage?) -> Bool { link?.tryNextBroker(last: last.map { Message($0) }) ?? false }
 }
 
 extension PublishID {

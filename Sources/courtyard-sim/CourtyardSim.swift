@@ -7,9 +7,9 @@ internal import Glibc
 struct CourtyardSim: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "courtyard-sim",
-        abstract: "Presses call buttons that aren't there.",
+        abstract: "Presses call buttons that aren't there, and shows lamps that aren't.",
         version: "0.1.0",
-        subcommands: [Demo.self, Press.self])
+        subcommands: [Demo.self, Press.self, Wire.self, Outputs.self])
 }
 
 /// Why the simulator could not do what was asked.

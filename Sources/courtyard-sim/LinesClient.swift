@@ -43,10 +43,28 @@ struct LinesClient: ~Copyable {
     }
 
     private mutating func confirm(_ point: String) throws {
-        let answer = try answer()
-        if answer.hasPrefix("ok ") { return }
-        guard answer.hasPrefix("unknown ") else { throw SimulatorError("the gateway says: \(answer)") }
+        if try isKnown(answer()) { return }
         throw SimulatorError("the gateway has no call point \(point). \(Self.hint(point, among: try points()))")
+    }
+
+    /// Cuts the wire of a point, or mends it, and waits until the gateway has it.
+    mutating func set(wireOf point: PointID, whole: Bool) throws {
+        try send("\(whole ? "made" : "open") \(point.loop)\n")
+        if try isKnown(answer()) { return }
+        let (points, wires) = (try points(), try wires())
+        guard !points.contains(point.text) else {
+            throw SimulatorError(
+                "the wire of \(point) isn't supervised: look at its `loop` in the gateway's site file. "
+                    + (wires.isEmpty ? "None is." : "Those of \(wires.prefix(3).joined(separator: ", ")) are."))
+        }
+        throw SimulatorError("the gateway has no call point \(point). \(Self.hint(point.text, among: points))")
+    }
+
+    /// - Returns: false if the answer is that there is no such point.
+    private func isKnown(_ answer: String) throws -> Bool {
+        if answer.hasPrefix("ok ") { return true }
+        guard answer.hasPrefix("unknown ") else { throw SimulatorError("the gateway says: \(answer)") }
+        return false
     }
 
     /// Those that begin most like what was asked for.
@@ -59,13 +77,53 @@ struct LinesClient: ~Copyable {
     }
 
     /// The call points there are.
-    mutating func points() throws -> [String] {
+    mutating func points() throws -> [String] { try list().filter { PointID(unchecked: $0).loopOwner == nil } }
+
+    /// The call points whose wires are supervised.
+    mutating func wires() throws -> [String] { try list().compactMap { PointID(unchecked: $0).loopOwner?.text } }
+
+    private mutating func list() throws -> [String] {
         try send("list\n")
         var points: [String] = []
         while true {
             let line = try answer()
             if line == "end" { return points }
             points.append(String(line.dropFirst("point ".count)))
+        }
+    }
+
+    /// What every output shows now.
+    mutating func outputs() throws -> [ShownOutput] {
+        try send("outputs\n")
+        var shown: [String: ShownOutput] = [:]
+        while true {
+            let line = try line()
+            if line == "end" { return shown.values.sorted { $0.output < $1.output } }
+            guard line.hasPrefix(ShownOutput.word) else { throw SimulatorError("the gateway says: \(line)") }
+            // A change may have been told just before the list.
+            if let output = ShownOutput(line) { shown[output.output] = output }
+        }
+    }
+
+    /// Waits for the next change of an output.
+    mutating func nextOutput() throws -> ShownOutput {
+        while true {
+            if let output = ShownOutput(try line()) { return output }
+        }
+    }
+
+    /// Keeps the connection, and so what it holds, for this long or until somebody stops the program (`stop` becomes
+    /// readable).
+    /// - Throws: when the gateway ends it earlier.
+    mutating func stay(for duration: Duration?, orUntil stop: Int32) throws {
+        let end = duration.map { Moment.now + $0 }
+        while true {
+            let left = end.map { Int32(clamping: (max(0, ($0 - .now).nanoseconds) + 999_999) / 1_000_000) }
+            var polled = [fd, stop].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            let count = poll(&polled, 2, left ?? -1)
+            if count == 0 || polled[1].revents != 0 { return }
+            if count > 0 { try receive() }
+            unread = []  // changes of outputs, and nobody asked
         }
     }
 
@@ -79,17 +137,45 @@ struct LinesClient: ~Copyable {
     /// The next line that isn't about outputs.
     private mutating func answer() throws -> String {
         while true {
+            let line = try line()
+            if !line.hasPrefix(ShownOutput.word) { return line }
+        }
+    }
+
+    private mutating func line() throws -> String {
+        while true {
             if let newline = unread.firstIndex(of: 10) {
                 let line = String(decoding: unread[..<newline], as: UTF8.self)
                 unread.removeSubrange(...newline)
-                if line.hasPrefix("output ") { continue }
                 return line
             }
-            var buffer = [UInt8](repeating: 0, count: 4096)
-            let count = read(fd, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw Self.hungUp }
-            unread += buffer.prefix(count)
+            try receive()
         }
+    }
+
+    /// Waits for more bytes.
+    private mutating func receive() throws {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = read(fd, &buffer, buffer.count)
+        if count < 0, errno == EINTR { return }
+        guard count > 0 else { throw Self.hungUp }
+        unread += buffer.prefix(count)
+    }
+}
+
+/// What one output shows, as the gateway tells it.
+struct ShownOutput: Hashable {
+    /// What the line begins with.
+    static let word = "output "
+
+    let output: String
+    let signal: String
+
+    /// - Returns: nil if the line tells of no output.
+    init?(_ line: String) {
+        let words = line.split(separator: " ")
+        guard line.hasPrefix(Self.word), words.count == 3 else { return nil }
+        output = String(words[1])
+        signal = String(words[2])
     }
 }

@@ -23,15 +23,18 @@ struct Press: ParsableCommand {
     @Flag(help: "The contact bounces, as real ones do.")
     var bounce = false
     @Option(help: "The gateway's simulator-socket.")
-    var socket = "/run/courtyard-gateway/lines.sock"
+    var socket = Self.defaultSocket
+
+    /// Where the site file puts it unless told otherwise.
+    static let defaultSocket = "/run/courtyard-gateway/lines.sock"
+    /// What is said to somebody who typed no call point's id.
+    static func noID(_ text: String) -> String { "a call point's id is 1 to 64 of a-z, 0-9 and -; \(text) is none" }
 
     func validate() throws {
         guard (1...10_000).contains(times) else {
             throw ValidationError("--times takes a whole number from 1 to 10000, not \(times)")
         }
-        guard PointID(point) != nil else {
-            throw ValidationError("a call point's id is 1 to 64 of a-z, 0-9 and -; \(point) is none")
-        }
+        guard PointID(point) != nil else { throw ValidationError(Self.noID(point)) }
     }
 
     func run() throws {

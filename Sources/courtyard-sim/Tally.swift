@@ -92,7 +92,7 @@ struct Tally {
         case .call(_, let id): calls[id] = payload.isEmpty ? nil : read(CallMessage.self, payload) ?? calls[id]
         case .fault(let id): faults[id] = payload.isEmpty ? nil : read(FaultMessage.self, payload) ?? faults[id]
         case .point(let id): pointStates[id] = payload.isEmpty ? nil : read(PointMessage.self, payload)?.state
-        case .command, nil: break
+        case .command, .desk, nil: break
         }
         return nil
     }

@@ -48,7 +48,8 @@ extension EndToEnd {
                 #expect(status.lastPress?.point == "b1" && status.lastPress?.service == "emergency", bench.logs)
                 #expect(contractTime(status.lastPress?.time?.string) != nil, bench.logs)
                 let words = try bench.succeed(Agent.program, ["status", "--socket", bench.path("control.sock")])
-                for word in ["willow-court/gw-1: ready", "SIMULATED", "b1 床头", "127.0.0.1:\(broker.port)", "2 of 2"] {
+                // Nobody has subscribed: an emergency that nobody hears degrades the gateway.
+                for word in ["willow-court/gw-1: degraded", "nobody-listening", "SIMULATED", "b1 床头", "127.0.0.1:\(broker.port)", "2 of 2"] {
                     #expect(words.contains(word), "\(word) in \(words)\n\(bench.logs)")
                 }
             }

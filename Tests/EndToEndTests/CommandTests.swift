@@ -164,9 +164,8 @@ extension EndToEnd {
                     ("sync", #"{"id":"m10","actor":{"a":1}}"#, "actor"), ("no-such-thing", #"{"id":"m11"}"#, "command"),
                     ("SYNC", #"{"id":"m12"}"#, "command"),
                     ("sync", #"{"id":"m13","actor":"\#(String(repeating: "王", count: 200))"}"#, "actor"),
-                    // Part of the contract, and of a later version.
-                    ("received", #"{"id":"m14","call":"x-1"}"#, "command"),
-                    ("resolve", #"{"id":"m15","call":"x-1","revision":1}"#, "command"),
+                    ("received", #"{"id":"m14","call":"x-1"}"#, "call"),
+                    ("resolve", #"{"id":"m15","call":"x-1"}"#, "revision"),
                 ]
                 for (index, (name, payload, field)) in refused.enumerated() {
                     let reply = try desk.ask(name, payload, id: "m\(index + 1)")

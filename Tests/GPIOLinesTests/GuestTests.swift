@@ -12,8 +12,9 @@ import Testing
     "The driver in a kernel of its own", .enabled(if: !isInGuest, "this is the guest"),
     .enabled(if: hasKernel, "User Mode Linux runs on x86-64 only"))
 struct GuestTests {
-    /// Boots the small kernel of `simulator/kernel` and runs this very test program in it, for `KernelLinesTests`.
-    @Test("Lines of a real kernel behave", .timeLimit(.minutes(15)))
+    /// Boots the small kernel of `simulator/kernel` and runs this very test program in it, for `KernelLinesTests` and
+    /// `KernelOutputsTests`, one test at a time: some change the whole process's user.
+    @Test("Lines and outputs of a real kernel behave", .timeLimit(.minutes(15)))
     func kernelLines() throws {
         let run = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../simulator/kernel/run.sh")
             .standardizedFileURL
@@ -21,8 +22,8 @@ struct GuestTests {
         guest.executableURL = run
         let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         guest.arguments = [
-            "--timeout", "180", "--", program, "--testing-library", "swift-testing", "--filter",
-            "GPIOLinesTests.KernelLinesTests",
+            "--timeout", "180", "--", program, "--testing-library", "swift-testing", "--no-parallel", "--filter",
+            "GPIOLinesTests.Kernel",
         ]
         guest.environment = ProcessInfo.processInfo.environment.merging(["COURTYARD_GUEST": "1"]) { $1 }
         let pipe = Pipe()
@@ -32,6 +33,8 @@ struct GuestTests {
         let output = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
         guest.waitUntilExit()
         #expect(guest.terminationStatus == 0, "\(output)")
-        #expect(output.contains("Lines of a real kernel") && output.contains("passed"), "\(output)")
+        for suite in ["Lines of a real kernel", "Outputs on a real kernel"] {
+            #expect(output.contains("Suite \"\(suite)\" passed"), "\(output)")
+        }
     }
 }

@@ -201,7 +201,7 @@ struct KernelLinesTests {
         #expect(watcher.reports.allSatisfy { !$0.isTrouble })
     }
 
-    @Test("Lines without interrupts are sampled, and said to be")
+    @Test("Lines without interrupts are sampled, and said to be, as long as they are watched")
     func sampled() throws {
         // The guest has interrupts for about 250 lines; the rest of this chip's go without.
         let chip = try SimulatedChip("wide", lines: 400)
@@ -219,6 +219,10 @@ struct KernelLinesTests {
         #expect(watcher.edges(of: chip.point(offset)) == [true, false, true, false, true, false])
         chip.pull(0, high: true)
         wait("the kernel's edge") { watcher.edges(of: chip.point(0)) == [true] }
+        watcher.lines.watch([chip.line(0)])
+        wait("sampling to end with its lines") { watcher.lines.sampled.isEmpty }
+        watcher.lines.watch((0..<400).map { chip.line($0) })
+        wait("all to be armed again") { (1..<400).allSatisfy { watcher.armings(of: chip.point($0)).count == 2 } }
         chip.unplug()
         wait("all to be missing") { (0..<400).allSatisfy { watcher.troubles(of: chip.point($0)).count == 1 } }
         wait("sampling to end") { watcher.lines.sampled.isEmpty }
@@ -303,33 +307,12 @@ struct KernelLinesTests {
         let chip = try SimulatedChip("idle", lines: 16)
         let watcher = try Watcher((0..<16).map { chip.line($0) })
         watcher.settle()
-        let thread = try #require(linesThread())
-        wait("the thread to sleep") { (try? text(of: "\(thread)/status"))?.contains("State:\tS") == true }
-        let before = try switches(of: thread)
+        let thread = try #require(DriversThread(named: "lines"))
+        wait("the thread to sleep") { thread.isAsleep }
+        let before = try thread.switches
         usleep(3_000_000)
-        #expect(try switches(of: thread) == before)
+        #expect(try thread.switches == before)
         #expect(before > 0)
-    }
-
-    /// The directory in `/proc` of this process's lines thread; the newest if a stopped one lingers.
-    private func linesThread() -> String? {
-        guard let tasks = opendir("/proc/self/task") else { return nil }
-        defer { closedir(tasks) }
-        var found: [Int] = []
-        while let entry = readdir(tasks) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if let task = Int(name), (try? text(of: "/proc/self/task/\(task)/comm")) == "lines" { found.append(task) }
-        }
-        return found.max().map { "/proc/self/task/\($0)" }
-    }
-
-    /// How often the thread has gone to sleep and been woken (proc(5)).
-    private func switches(of thread: String) throws -> Int {
-        let line = try text(of: "\(thread)/status").split(separator: "\n")
-            .first { $0.hasPrefix("voluntary_ctxt_switches:") }
-        return try #require(line.flatMap { Int($0.split(separator: "\t")[1]) })
     }
 }
 

@@ -12,7 +12,7 @@ struct RetryScheduleTests {
 
     @Test("A line is tried after 1, 2, 4, 8 and then every 10 seconds")
     func doubling() {
-        var schedule = RetrySchedule()
+        var schedule = RetrySchedule<PointID>()
         var now = at(0)
         var waits: [Int64] = []
         for _ in 0..<6 {
@@ -26,7 +26,7 @@ struct RetryScheduleTests {
 
     @Test("Nothing is due before its time, and a schedule without trouble has no timer")
     func idle() {
-        var schedule = RetrySchedule()
+        var schedule = RetrySchedule<PointID>()
         #expect(schedule.next == nil)
         schedule.failed(first, at: at(0))
         #expect(schedule.due(at: at(999)).isEmpty)
@@ -36,7 +36,7 @@ struct RetryScheduleTests {
 
     @Test("Lines that are due within a moment of each other are tried together")
     func together() {
-        var schedule = RetrySchedule()
+        var schedule = RetrySchedule<PointID>()
         schedule.failed(second, at: at(0))
         schedule.failed(first, at: at(30))
         #expect(schedule.due(at: at(1000)) == [first, second])
@@ -46,7 +46,7 @@ struct RetryScheduleTests {
 
     @Test("A change of chips makes every line due at once, and waits start over")
     func hurry() {
-        var schedule = RetrySchedule()
+        var schedule = RetrySchedule<PointID>()
         for time in [0, 1000, 3000] as [Int64] { schedule.failed(first, at: at(time)) }
         schedule.hurry(at: at(3500))
         #expect(schedule.due(at: at(3500)) == [first])

@@ -53,10 +53,17 @@ final class SimulatedChip {
         precondition(written > 0, "\(label) line \(offset): \(String(cString: strerror(errno)))")
     }
 
+    /// The level on the line, whoever drives it; nil while the chip is unplugged.
+    func isHigh(_ offset: Int) -> Bool? { (try? text(of: attribute("value", of: offset))).map { $0 == "1" } }
+
+    private func attribute(_ file: String, of offset: Int) -> String {
+        let device = try? text(of: "\(directory)/dev_name")
+        return "/sys/devices/platform/\(device ?? "")/\((try? name) ?? "")/sim_gpio\(offset)/\(file)"
+    }
+
     private func descriptor(of offset: Int) -> Int32 {
         if let known = pulls[offset] { return known }
-        let device = try? text(of: "\(directory)/dev_name")
-        let path = "/sys/devices/platform/\(device ?? "")/\((try? name) ?? "")/sim_gpio\(offset)/pull"
+        let path = attribute("pull", of: offset)
         let opened = open(path, O_WRONLY | O_CLOEXEC)
         precondition(opened >= 0, "\(path): \(String(cString: strerror(errno)))")
         pulls[offset] = opened
@@ -71,6 +78,14 @@ final class SimulatedChip {
             point: point(offset), address: .offset(chip: label, offset: offset, name: name), bias: bias,
             activeLow: activeLow)
     }
+
+    /// An output named after the line.
+    func output(_ offset: Int, activeLow: Bool = false, name: String? = nil) -> OutputLine {
+        OutputLine(
+            output: lamp(offset), address: .offset(chip: label, offset: offset, name: name), activeLow: activeLow)
+    }
+
+    func lamp(_ offset: Int) -> OutputID { OutputID("\(label)-\(offset)")! }
 
     func point(_ offset: Int) -> PointID { PointID("\(label)-\(offset)")! }
 }

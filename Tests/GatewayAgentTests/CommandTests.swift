@@ -24,7 +24,7 @@ private let base = "courtyard/v1/willow/gw-1"
     func replay() throws {
         let world = try World()
         world.connect()
-        for _ in 0..<200 { world.press(World.bed) }
+        for _ in 0..<200 { world.press(World.bed, then: .seconds(1)) }
         world.settle()
         let before = world.transport.log.count
         world.command("replay", #"{"id":"c2","service":"emergency","from":"100","limit":80}"#)

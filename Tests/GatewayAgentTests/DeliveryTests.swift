@@ -68,7 +68,7 @@ private let base = "courtyard/v1/willow/gw-1"
     @Test("A burst larger than the window and the memory of a lane arrives whole and in order")
     func burst() throws {
         let world = try World()
-        for _ in 0..<500 { world.press(World.bed) }
+        for _ in 0..<500 { world.press(World.bed, then: .seconds(1)) }
         world.connect()
         #expect(world.events.map(\.sequence) == (1...501).map(String.init))
     }
@@ -76,7 +76,7 @@ private let base = "courtyard/v1/willow/gw-1"
     @Test("The window keeps room for an emergency while everything else is offered")
     func room() throws {
         let world = try World()
-        for _ in 0..<100 { world.press(World.kitchen) }
+        for _ in 0..<100 { world.press(World.kitchen, then: .seconds(1)) }
         world.transport.isConnected = true
         world.agent.handle([.link(.connected(connection: 1, broker: "test"))])
         #expect(world.transport.sent.count == GatewayAgent.windowForTheRest)
@@ -148,6 +148,7 @@ private let base = "courtyard/v1/willow/gw-1"
         world.connect()
         world.press(World.bed)
         world.settle()
+        world.command("received", #"{"id":"r1","call":"\#(world.agent.journal)-1"}"#)
         world.wait(.seconds(120))
         #expect(world.agent.nextDeadline == nil)
     }

@@ -38,7 +38,7 @@ private let full = JournalError.full(.init(operation: "committing", path: "/x", 
         #expect(!world.agent.report().faults.contains { $0.fault == "journal-failing" })
         world.press(World.bed)
         world.settle()
-        let own = world.events.filter { $0.data.journal == world.agent.journal.text }.map(\.sequence)
+        let own = world.distinctEvents.filter { $0.data.journal == world.agent.journal.text }.map(\.sequence)
         #expect(own == ["1", "2", "3"], "gap-free in its own journal")
         let other = JournalID(world.events.first { $0.data.journaled == false }!.data.journal)!
         #expect(try world.store.events(journal: other, service: .emergency, from: 1, limit: 9).count == 1)

@@ -28,6 +28,7 @@ final class TestTransport: Transport {
     private(set) var log: [OutgoingMessage] = []
     private(set) var subscriptions: [String] = []
     private(set) var retries = 0
+    private(set) var switches: [OutgoingMessage?] = []
     private var next: UInt64 = 0
 
     func send(_ message: OutgoingMessage) -> SendResult {
@@ -41,6 +42,10 @@ final class TestTransport: Transport {
     func subscribe(_ filter: String) { subscriptions.append(filter) }
     func unsubscribe(_ filter: String) { subscriptions.removeAll { $0 == filter } }
     func retryNow() { retries += 1 }
+    func tryNextBroker(last: OutgoingMessage?) -> Bool {
+        switches.append(last)
+        return true
+    }
 
     /// The tokens on their way, which are so no longer.
     func takeTokens() -> [UInt64] {
@@ -55,6 +60,7 @@ final class FailingStore: Store {
     var failure: JournalError?
     private(set) var commits = 0
     private(set) var refusals = 0
+    private(set) var prunes: [WallTime] = []
 
     init(_ journal: Journal) { self.journal = journal }
 
@@ -75,10 +81,16 @@ final class FailingStore: Store {
     }
     var isCheckpointDue: Bool { journal.isCheckpointDue }
     func checkpoint() { journal.checkpoint() }
+    func prune(olderThan time: WallTime, limit: Int) throws(JournalError) -> Int {
+        prunes.append(time)
+        return try journal.prune(olderThan: time, limit: limit)
+    }
 }
 
-final class NoOutputs: Outputs {
+final class TestOutputs: Outputs {
     private(set) var identified = 0
+    var shown: [OutputID: Signal] = [:]
+    func show(_ output: OutputID, _ signal: Signal, _ pattern: OutputPattern) { shown[output] = signal }
     func identify() { identified += 1 }
 }
 
@@ -93,19 +105,25 @@ final class World {
         id: PointID("b3-u2-401-kitchen")!, label: "3号楼2单元401 厨房", debounce: .init(minimumWidth: .zero),
         gestures: .init(press: .meal))
 
+    /// Services whose calls do nothing by themselves but being offered: for tests of what else goes on.
+    static let quiet = Service.defaults.map { Service(id: $0.id, priority: $0.priority, rules: .init()) }
+
     let directory: String
+    private let rules: SiteRules
     let clock = TestClock()
     let transport = TestTransport()
-    let outputs = NoOutputs()
+    let outputs = TestOutputs()
     private(set) var store: FailingStore
     private(set) var agent: GatewayAgent
     private(set) var connection: UInt64 = 0
     private var tokens: [UInt64] = []
 
-    init() throws {
+    init(services: [Service] = quiet, outputs: [BoardOutput] = []) throws {
+        rules = SiteRules(
+            points: [Self.bed, Self.kitchen], services: services, outputs: outputs, dailyTestMinute: nil)
         var template = Array("/tmp/courtyard-agent-XXXXXX".utf8CString)
         directory = String(cString: mkdtemp(&template))
-        (store, agent) = try Self.start(directory, clock, transport, outputs)
+        (store, agent) = try Self.start(directory, rules, clock, transport, self.outputs)
     }
 
     deinit {
@@ -119,11 +137,11 @@ final class World {
         transport.isConnected = false
         _ = transport.takeTokens()
         store.journal.close()
-        (store, agent) = try Self.start(directory, clock, transport, outputs)
+        (store, agent) = try Self.start(directory, rules, clock, transport, outputs)
     }
 
     private static func start(
-        _ directory: String, _ clock: TestClock, _ transport: TestTransport, _ outputs: NoOutputs
+        _ directory: String, _ rules: SiteRules, _ clock: TestClock, _ transport: TestTransport, _ outputs: TestOutputs
     ) throws -> (FailingStore, GatewayAgent) {
         let opening = try Journal.open(at: "\(directory)/gateway.db", now: clock.now().wall, allowVolatile: true)
         let store = FailingStore(opening.journal)
@@ -131,9 +149,9 @@ final class World {
             .init(
                 topics: Topics(site: SiteID("willow")!, gateway: GatewayID("gw-1")!), version: "t", boot: "boot-1",
                 simulated: false),
-            contents: opening.contents, services: Service.defaults,
+            contents: opening.contents, services: rules.services,
             ports: .init(store: store, transport: transport, clock: clock, outputs: outputs, log: NoLog()))
-        agent.adopt(points: [bed, kitchen], services: Service.defaults)
+        agent.adopt(rules)
         agent.handle([
             .line(.armed(bed.id, made: false, at: clock.now().moment)),
             .line(.armed(kitchen.id, made: false, at: clock.now().moment)),
@@ -164,11 +182,11 @@ final class World {
     }
 
     /// Presses and releases, each a batch of its own.
-    func press(_ point: CallPoint) {
+    func press(_ point: CallPoint, then pause: Duration = .milliseconds(100)) {
         agent.handle([.line(.edge(point.id, made: true, at: clock.now().moment))])
         clock.advance(.milliseconds(100))
         agent.handle([.line(.edge(point.id, made: false, at: clock.now().moment))])
-        clock.advance(.milliseconds(100))
+        clock.advance(pause)
         agent.handle([])
     }
 
@@ -189,6 +207,12 @@ final class World {
         }
     }
 
+    /// The events that were handed over, each once, in the order of the first time.
+    var distinctEvents: [EventMessage] {
+        var seen: Set<String> = []
+        return events.filter { seen.insert($0.id).inserted }
+    }
+
     /// What stands retained at a broker that got everything.
     var retained: [String: [UInt8]] {
         var all: [String: [UInt8]] = [:]
@@ -201,6 +225,14 @@ final class World {
     func command(_ name: String, _ json: String, retained: Bool = false) {
         let message = IncomingMessage(
             topic: "courtyard/v1/willow/gw-1/command/\(name)", payload: Array(json.utf8), retained: retained)
+        agent.handle([.link(.received(message))])
+        settle()
+    }
+
+    /// A desk's status, as the broker keeps it.
+    func desk(_ id: String, _ payload: String) {
+        let message = IncomingMessage(
+            topic: "courtyard/v1/willow/desk/\(id)", payload: Array(payload.utf8), retained: true)
         agent.handle([.link(.received(message))])
         settle()
     }

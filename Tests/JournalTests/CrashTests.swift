@@ -68,7 +68,8 @@ extension JournalTests {
 
         /// How often a counting writer flushed before each of its words; nil where that can't be traced.
         private func flushes(of calls: [String]) throws -> [String: [Int]]? {
-            guard let place = try traced() else { return nil }
+            guard straceWorks() else { return nil }
+            let place = try Place()
             try place.open().journal.close()
             let trace = place.directory + "/trace"
             let tracer = "strace -f -o \(trace) -e trace=write,\(calls.joined(separator: ","))"
@@ -87,7 +88,8 @@ extension JournalTests {
         }
 
         @Test func `after a failed flush the commit is not there, everything before is, and it goes on`() throws {
-            guard let counts = try flushes(of: ["fdatasync"]), let place = try traced() else { return }
+            guard let counts = try flushes(of: ["fdatasync"]) else { return }
+            let place = try Place()
             try place.open().journal.close()
             // The flush of the sixth commit; SQLite flushes data with fdatasync.
             let sixth = try #require(counts["begin"]).reduce(0, +) + #require(counts["one"]).prefix(6).reduce(0, +)
@@ -97,16 +99,6 @@ extension JournalTests {
             for word in ["failed: disk I/O error", "recovered", "done"] {
                 #expect(run.output.contains("writer: \(word)"), "\(run.output)")
             }
-        }
-
-        /// A place, if strace works here.
-        private func traced() throws -> Place? {
-            let works = shell("strace -o /dev/null true")
-            guard works.status == 0 else {
-                print("skipped: strace doesn't work here: \(works.output)")
-                return nil
-            }
-            return try Place()
         }
     }
 }

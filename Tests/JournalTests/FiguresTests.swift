@@ -37,6 +37,23 @@ extension JournalTests {
             #expect(commit < append * (events == 1 ? 5 : 20))
         }
 
+        @Test func `remembering an answer, and forgetting the oldest, adds little to a commit`() throws {
+            let place = try Place()
+            let journal = try place.open().journal
+            try journal.commit(answers(1...CommandAnswer.remembered))
+            var plain: [Int64] = []
+            var answering: [Int64] = []
+            for number: UInt64 in 1...300 {
+                plain.append(try nanoseconds { try journal.commit(press(2 * number)) })
+                var batch = press(2 * number + 1)
+                batch.answers = [answer(CommandAnswer.remembered + Int(number))]
+                answering.append(try nanoseconds { try journal.commit(batch) })
+                if journal.isCheckpointDue { journal.checkpoint() }
+            }
+            print("journal: a commit \(median(plain) / 1000) µs, with an answer \(median(answering) / 1000) µs")
+            #expect(median(answering) < median(plain) * 3)
+        }
+
         @Test func `with a million events it is small and opens at once`() throws {
             let place = try Place()
             let rounds = 66_667  // of three calls with five events each
@@ -66,7 +83,30 @@ extension JournalTests {
             #expect(contents.openCalls == [call(next)])
             #expect(contents.cursors.reduce(0) { $0 + $1.last } >= UInt64(events))
             #expect(max(clean, unclean) < 250_000_000)
+            try prune(try #require(opening).journal, place)
             #expect(file / events < 250)
+        }
+
+        /// Half of them are old; a step that takes 500 rows away holds the loop up no longer than a burst of presses does.
+        private func prune(_ journal: Journal, _ place: Place) throws {
+            let middle = WallTime(milliseconds: now.milliseconds + 33_333 * 60_000)
+            var gone = 0
+            let idle = try nanoseconds { gone = try journal.prune(olderThan: now, limit: 500) }
+            #expect(gone == 0)
+            var batch = Journal.Batch()
+            batch.acknowledged = [.init(journal: own, service: .emergency, through: 300_000)]
+            try journal.commit(batch)
+            var steps: [Int64] = []
+            for _ in 1...200 {
+                steps.append(try nanoseconds { gone += try journal.prune(olderThan: middle, limit: 500) })
+                if journal.isCheckpointDue { journal.checkpoint() }
+            }
+            print(
+                "journal: nothing to prune: \(idle / 1000) µs; 500 rows: \(median(steps) / 1000) µs,",
+                "at most \((steps.max() ?? 0) / 1000) µs")
+            #expect(gone == 100_000)
+            #expect(try journal.keptRange(journal: own, service: .emergency)?.lowerBound == 100_001)
+            #expect(median(steps) < 50_000_000)
         }
 
         /// Three calls of three services, and then the same again and again, in the order in which they would come.

@@ -85,54 +85,8 @@ extension JournalTests {
             for (name, value) in settings {
                 #expect(try store.connection.text("PRAGMA \(name)", for: "asking") == value, "\(name)")
             }
-            #expect(try sql(place.path, "PRAGMA user_version") == ["1"])
+            #expect(try sql(place.path, "PRAGMA user_version") == ["2"])
             #expect(try sql(place.path, "PRAGMA application_id") == ["\(0x4359_4757)"])
-        }
-
-        // MARK: Versions
-
-        @Test func `a newer file is refused and stays as it is`() throws {
-            let place = try Place()
-            try filled(place)
-            try sql(place.path, "PRAGMA user_version = 99")
-            let before = try bytes(of: place.path)
-            let error = try journalError { _ = try place.open() }
-            #expect(error == .newerSchema(path: place.path, found: 99, known: 1))
-            #expect(try bytes(of: place.path) == before)
-            #expect(place.names.filter { $0.contains("corrupt") || $0.contains("foreign") } == [])
-        }
-
-        @Test func `an older file is migrated and keeps its contents`() throws {
-            let place = try Place()
-            try filled(place)
-            let third = Schema(
-                version: 3, create: "",
-                steps: [1: "ALTER TABLE call ADD COLUMN note TEXT", 2: "CREATE TABLE visit (id INTEGER PRIMARY KEY)"],
-                tables: Schema.current.tables + ["visit"])
-            let opening = try Journal.open(at: place.path, now: now, allowVolatile: true, schema: third)
-            #expect(opening.setAside == nil)
-            #expect(opening.contents.openCalls.count == 20)
-            try opening.journal.commit(press(21))
-            opening.journal.close()
-            #expect(try sql(place.path, "PRAGMA user_version") == ["3"])
-            #expect(try sql(place.path, "SELECT count(*) FROM call WHERE note IS NULL") == ["21"])
-        }
-
-        @Test func `a migration that fails leaves the old version, whole`() throws {
-            let place = try Place()
-            try filled(place)
-            let broken = Schema(
-                version: 3, create: "",
-                steps: [1: "ALTER TABLE call ADD COLUMN note TEXT", 2: "CREATE TABLE call (x)"],
-                tables: Schema.current.tables)
-            _ = try journalError {
-                _ = try Journal.open(at: place.path, now: now, allowVolatile: true, schema: broken)
-            }
-            #expect(try sql(place.path, "PRAGMA user_version") == ["1"])
-            #expect(try sql(place.path, "SELECT count(*) FROM pragma_table_info('call') WHERE name = 'note'") == ["0"])
-            let opening = try place.open()
-            #expect(opening.setAside == nil)
-            #expect(opening.contents.openCalls.count == 20)
         }
 
         // MARK: Files that can't be used
@@ -183,7 +137,7 @@ extension JournalTests {
         @Test(arguments: damages)
         func `an unusable file is set aside whole and a new one started`(damage: Damage) throws {
             let place = try Place()
-            try filled(place)
+            try fill(place)
             try damage.apply(place)
             let before = try bytes(of: place.path)
             let fresh = JournalID(unchecked: "fresh1")
@@ -280,13 +234,6 @@ extension JournalTests {
             try scribble(place.path, at: offset, [UInt8](repeating: 0x55, count: 4096))
             let reason = try place.open().setAside?.reason
             #expect(reason?.hasPrefix("checking it after an unclean end") == true, "\(reason ?? "found sound")")
-        }
-
-        /// A journal of 20 presses, closed.
-        private func filled(_ place: Place) throws {
-            let journal = try place.open().journal
-            for number: UInt64 in 1...20 { try journal.commit(press(number)) }
-            journal.close()
         }
 
         /// A journal with 20 more presses in its log, and a log that nobody folded in.

@@ -83,6 +83,13 @@ func shell(_ command: String) -> (status: Int32, output: String) {
     return ((status >> 8) & 0xff, String(decoding: output, as: UTF8.self))
 }
 
+/// Says so if it doesn't.
+func straceWorks() -> Bool {
+    let works = shell("strace -o /dev/null true")
+    if works.status != 0 { print("skipped: strace doesn't work here: \(works.output)") }
+    return works.status == 0
+}
+
 /// Runs SQL on a database behind the journal's back, and answers the first column of each row.
 @discardableResult
 func sql(_ path: String, _ text: String) throws -> [String] {
@@ -102,6 +109,13 @@ func sql(_ path: String, _ text: String) throws -> [String] {
     }
     #expect(code == SQLITE_OK, "\(String(cString: sqlite3_errmsg(handle)))")
     return rows
+}
+
+/// Leaves a closed journal of 20 presses at `place`.
+func fill(_ place: Place) throws {
+    let journal = try place.open().journal
+    for number: UInt64 in 1...20 { try journal.commit(press(number)) }
+    journal.close()
 }
 
 func bytes(of path: String) throws -> [UInt8] {

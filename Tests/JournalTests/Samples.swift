@@ -32,7 +32,9 @@ func call(
         label: label, service: service, priority: service == .emergency ? 1 : 3, state: state, revision: presses + 2,
         presses: presses, raised: stamp(seconds), escalation: Int(number % 3), actor: "desk-1/王",
         reason: state.isClosed ? "helped" : nil, times: times, actors: [state: "desk-1/王"],
-        pressTimes: (0..<min(presses, 20)).map { WallTime(milliseconds: now.milliseconds + Int64($0)) })
+        pressTimes: (0..<min(presses, 20)).map { WallTime(milliseconds: now.milliseconds + Int64($0)) },
+        waitingSince: number % 3 == 0 ? nil : stamp(seconds + 40, boot: number % 3 == 1 ? boot : "a-later-boot"),
+        pressedRevision: presses + 1, openedRevision: 1 + Int(number % 2), isOnTheWay: number % 2 == 1)
 }
 
 func event(
@@ -52,7 +54,7 @@ func kept(_ event: CallEvent) -> CallEvent {
             id: call.id, point: call.point, label: call.label, service: call.service, priority: call.priority,
             state: call.state, revision: call.revision, presses: call.presses, raised: call.raised,
             escalation: call.escalation, actor: call.actor, reason: call.reason, times: [:], actors: [:],
-            pressTimes: []), journaled: event.journaled)
+            pressTimes: [], isOnTheWay: call.isOnTheWay), journaled: event.journaled)
 }
 
 /// One press: its event and its call.
@@ -61,5 +63,22 @@ func press(_ number: UInt64, journal: JournalID = own, service: ServiceID = .eme
     var batch = Journal.Batch()
     batch.events = [event(number, of: pressed, journal: journal)]
     batch.calls = [pressed]
+    return batch
+}
+
+/// The answer to a command: each third was refused, each second named no call.
+func answer(_ number: Int) -> CommandAnswer {
+    let standing = CommandAnswer.Standing(
+        id: CallID(journal: own, number: UInt64(number)), state: CallState.allCases[number % CallState.allCases.count],
+        revision: number, actor: number % 5 == 0 ? nil : "desk-1/王")
+    return CommandAnswer(
+        id: "desk-1-\(number)", command: "accept", refusal: number % 3 == 0 ? "`revision`: it was pressed again" : nil,
+        call: number % 2 == 0 ? nil : standing)
+}
+
+/// A batch of nothing but answers.
+func answers(_ numbers: ClosedRange<Int>) -> Journal.Batch {
+    var batch = Journal.Batch()
+    batch.answers = numbers.map(answer)
     return batch
 }

@@ -32,6 +32,12 @@ extension JournalTests {
             switch environment("JOURNAL_WRITER") {
             case "endless": try commitForEver(opening)
             case "counted": try commitCounted(opening.journal)
+            case "pruning":
+                while case let gone = try opening.journal.prune(olderThan: now, limit: 7), gone > 0 {
+                    say("gone \(gone)")
+                }
+                say("pruned")
+            case "migrating": say("migrated")
             case "failing": try commitWithOneFailedFlush(opening.journal)
             case let other: Issue.record("no such work: \(other ?? "")")
             }
@@ -66,9 +72,9 @@ extension JournalTests {
 
         /// The tracer makes one flush fail: that of the sixth press.
         private func commitWithOneFailedFlush(_ journal: Journal) throws {
-            for number: UInt64 in 1...5 { try journal.commit(press(number)) }
+            for number: UInt64 in 1...5 { try journal.commit(answered(number)) }
             let before = try journal.keptRange(journal: own, service: .emergency)
-            let error = try journalError { try journal.commit(press(6)) }
+            let error = try journalError { try journal.commit(answered(6)) }
             guard case .io(let failure) = error else { throw error }
             say("failed: \(failure.text)")
             #expect(journal.needsRecovery)
@@ -77,6 +83,7 @@ extension JournalTests {
             let instead = call(6, service: .emergency, state: .raised, label: "another bed")
             other.calls = [instead]
             other.events = [event(6, of: instead, type: .raised)]
+            other.answers = [answer(7)]
             try journal.recover()
             #expect(try journal.keptRange(journal: own, service: .emergency) == before)
             try journal.commit(other)
@@ -86,9 +93,17 @@ extension JournalTests {
             journal.close()
             let contents = try Journal.open(at: journal.path, now: now, allowVolatile: true).contents
             #expect(contents.openCalls == (1...5).map { call($0) } + [instead])
+            #expect(contents.answers == (1...5).map(answer) + [answer(7)])
             say("done")
         }
     }
+}
+
+/// A press with the answer to a command.
+private func answered(_ number: UInt64) -> Journal.Batch {
+    var batch = press(number)
+    batch.answers = [answer(Int(number))]
+    return batch
 }
 
 /// Presses in one batch.

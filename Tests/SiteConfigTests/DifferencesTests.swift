@@ -85,6 +85,84 @@ import Testing
         #expect(try differences("services: {laundry: {priority: 4}}", "").servicesChanged)
     }
 
+    @Test("Rules of a service are part of it")
+    func serviceRules() throws {
+        let changes = try differences("laundry: {priority: 4}", "laundry: {priority: 4, expiry: 2h}")
+        #expect(changes.servicesChanged && !changes.rulesChanged && !changes.isEmpty)
+    }
+
+    @Test(
+        "How calls are followed is told without touching points, lines or brokers",
+        arguments: [
+            "acknowledgement: broker", "daily-test: off", "daily-test: 04:00", "nobody-listening: {next-broker: false}",
+        ])
+    func rules(_ line: String) throws {
+        let changes = try differences("site: s", "site: s\n\(line)")
+        #expect(changes.rulesChanged && !changes.isEmpty)
+        #expect(!changes.servicesChanged && !changes.outputsChanged && !changes.retentionChanged)
+        #expect(changes.needsRestart.isEmpty && changes.requestedLines.isEmpty && changes.releasedLines.isEmpty)
+    }
+
+    @Test("Another retention is told")
+    func retention() throws {
+        let changes = try differences("site: s", "site: s\nretention: forever")
+        #expect(changes.retentionChanged && !changes.rulesChanged && !changes.isEmpty)
+        #expect(try differences("site: s", "site: s\nretention: 730d").isEmpty)
+    }
+
+    @Test("A loop that comes requests its own line, and leaves its point's alone")
+    func loop() throws {
+        let changes = try differences("label: B", "label: B, loop: {name: L}")
+        #expect(ids(changes.changed) == ["b"])
+        #expect(changes.requestedLines.map(\.point) == [PointID("b")!.loop])
+        #expect(changes.releasedLines.isEmpty)
+    }
+
+    @Test("Another contact turns the point's line round")
+    func contact() throws {
+        let changes = try differences("label: B", "label: B, contact: normally-closed")
+        #expect(ids(changes.changed) == ["b"])
+        #expect(changes.releasedLines.map(\.activeLow) == [true])
+        #expect(changes.requestedLines.map(\.activeLow) == [false])
+    }
+
+    /// What changes when this text of three outputs is replaced.
+    func outputDifferences(_ text: String, _ replacement: String) throws -> Site.Differences {
+        let outputs = """
+
+            outputs:
+              x: {kind: lamp, line: {name: X}, points: [a]}
+              y: {kind: relay, line: {name: Y}}
+              z: {kind: buzzer, line: {name: Z}}
+            """
+        #expect(outputs.contains(text))
+        let before = try readSite(Self.old + outputs).get()
+        return before.differences(to: try readSite(Self.old + outputs.replacing(text, with: replacement)).get())
+    }
+
+    @Test("Outputs that are new, changed and gone are told, and only their lines are touched")
+    func outputs() throws {
+        let exchanged = try outputDifferences("y: {kind: relay", "w: {kind: relay")
+        #expect(exchanged.outputsChanged && !exchanged.isEmpty)
+        #expect(exchanged.releasedOutputLines.map(\.output.text) == ["y"])
+        #expect(exchanged.requestedOutputLines.map(\.output.text) == ["w"])
+        let shown = try outputDifferences("points: [a]", "points: [a, b]")
+        #expect(shown.outputsChanged)
+        #expect(shown.releasedOutputLines.isEmpty && shown.requestedOutputLines.isEmpty)
+        let moved = try outputDifferences("{name: Z}", "{name: Q}, active: low")
+        #expect(!moved.outputsChanged && !moved.isEmpty)
+        #expect(moved.releasedOutputLines.map(\.address) == [.name("Z", chip: nil)])
+        #expect(moved.requestedOutputLines.map(\.activeLow) == [true])
+        #expect(moved.requestedLines.isEmpty && moved.releasedLines.isEmpty && moved.changed.isEmpty)
+    }
+
+    @Test("Another order of outputs changes nothing")
+    func outputOrder() throws {
+        let x = "  x: {kind: lamp, line: {name: X}, points: [a]}\n"
+        let y = "  y: {kind: relay, line: {name: Y}}\n"
+        #expect(try outputDifferences(x + y, y + x).isEmpty)
+    }
+
     @Test(
         "Identity, hardware and files take a restart, named by their keys",
         arguments: [

@@ -141,6 +141,35 @@ import Testing
         }
     }
 
+    @Test("Outputs, levels, patterns and services by the thousand are refused within seconds")
+    func manyRules() {
+        let outputs = (0..<256).map { "o\($0): {kind: lamp, line: {name: n\($0)}}" }.joined(separator: ", ")
+        let wrong = Array(repeating: "o999x", count: 256).joined(separator: ", ")
+        let levels = Array(repeating: "{outputs: [\(wrong)]}", count: 16).joined(separator: ", ")
+        let services = (0..<10).map { "s\($0): {priority: 4, escalate-every: 1h, escalation: [\(levels)]}" }
+        let patterns = Array(repeating: "q*", count: 256).joined(separator: ", ")
+        let shown = (0..<256).map { "o\($0): {kind: lamp, line: {name: n\($0)}, points: [\(patterns)]}" }
+        let resets = Array(repeating: "q*", count: 64).joined(separator: " ")
+        let points = (0..<3_000).map {
+            "- {id: p\($0), label: P, line: {name: l\($0)}, hold: reset, resets: \(resets)}\n"
+        }
+        let unknown = (0..<8_000).map { "- {id: p\($0), label: P, line: {name: l\($0)}, press: s\($0)x}\n" }
+        let own = (0..<20_000).map { "s\($0): {priority: 4}" }.joined(separator: ", ")
+        let files = [
+            onePoint() + "\noutputs: {\(outputs)}\nservices: {\(services.joined(separator: ", "))}",
+            onePoint() + "\noutputs: {\(shown.joined(separator: ", "))}", head + "points:\n" + points.joined(),
+            head + "services: {\(own)}\npoints:\n" + unknown.joined(),
+        ]
+        let clock = SuspendingClock()
+        for file in files {
+            var found: [String] = []
+            let time = clock.measure { found = messages(file) }
+            #expect(found.count == SiteProblems.printed + 1, "\(found.first ?? "")")
+            #expect(found.allSatisfy { $0.utf8.count < 4_096 })
+            #expect(time < .seconds(10), "\(file.prefix(200)) took \(time)")
+        }
+    }
+
     @Test("Sixteen levels are read, a seventeenth is refused")
     func depth() {
         func nested(_ levels: Int) -> [String] {

@@ -30,7 +30,34 @@ struct SeededGenerator: RandomNumberGenerator {
         ">", "%", "@", "?", "~", "null", "\0", "\u{FEFF}", "\u{2028}", "\u{85}", "号", "\u{202E}", "---\n", "...\n",
         "<<: *a",
         "0", "-1", "99999999999999999999", "1e9", "5ms", "9h", "desk", "test", "none", "id", "file: points.csv", "true",
+        "reset", "*", "once", "never", "off", "24:00", "10s", "siren", "normally-closed", "730d", "emergency", "point",
     ].map { Array($0.utf8) }
+
+    /// A site file with the keys that the example hasn't.
+    static let everyFollowingKey = """
+        site: s
+        gateway: g
+        brokers: [{host: one}, {host: two}]
+        acknowledgement: broker
+        daily-test: 02:15
+        retention: 365d
+        nobody-listening: {outputs: [bell], next-broker: false}
+        services:
+          emergency: {accept-within: 30s, escalate-every: 45s, arrive-within: 5min, resolve: point}
+          meal: {hours: "06:30-10:00, 22:00-06:00", outside-hours: wait, expiry: 90min, urgent-presses: none}
+          errand: {escalate-every: 1h, escalation: [{}, {outputs: [bell], next-broker: true}]}
+          visit: {priority: 5, accept-within: never, expiry: never}
+        outputs:
+          bell: {kind: buzzer, line: {name: O1}, points: ["*"], patterns: {sent: once 50ms 50ms 50ms, idle: off}}
+          lamp: {kind: lamp, line: {chip: c, offset: 9}, active: low, points: [b1-*], patterns: {accepted: 1s 250ms}}
+        defaults: {contact: normally-closed, active: high}
+        points:
+          - {id: b1-a, label: A, line: {name: I1}, loop: {name: L1}, hold: meal}
+          - {id: b1-b, label: B, line: {chip: c, offset: 1}, press: visit, contact: normally-open, double: reset}
+          - {id: desk, label: D, line: {name: I3}, press: reset, resets: b1-a b1-*}
+          - {file: points.csv}
+          - {id: all, label: X, line: {name: I4}, press: reset, resets: "*", double: errand}
+        """
 
     /// One to five small accidents.
     static func mutated(_ original: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
@@ -62,11 +89,17 @@ struct SeededGenerator: RandomNumberGenerator {
         var generator = SeededGenerator(seed: seed)
         let yaml = Array(try repositoryFile("docs/examples/gateway.yaml").utf8)
         let csv = Array(try repositoryFile("docs/examples/points.csv").utf8)
+        let rich = Array(Self.everyFollowingKey.utf8)
+        for original in [yaml, rich] {
+            let site = try readSite(original, csv: ["points.csv": csv]).get()
+            try #require(site.holdsTogether, "\(site)")
+        }
         var good = 0
         for round in 0..<rounds {
             let mutatesCSV = Bool.random(using: &generator)
+            let original = Bool.random(using: &generator) ? yaml : rich
             let result = readSite(
-                mutatesCSV ? yaml : Self.mutated(yaml, &generator),
+                mutatesCSV ? original : Self.mutated(original, &generator),
                 csv: ["points.csv": mutatesCSV ? Self.mutated(csv, &generator) : csv])
             switch result {
             case .success(let site):
@@ -88,17 +121,44 @@ extension Site {
     fileprivate var holdsTogether: Bool {
         let services = Set(services.map(\.id))
         return !brokers.isEmpty && !points.isEmpty && Set(points.map(\.id)).count == points.count
-            && lines.count == (hardware == .gpio ? points.count : 0)
-            && Set(lines.map(\.point)).isSubset(of: Set(points.map(\.id)))
-            && Set(lines.map(\.address)).count == lines.count
-            && services.isSuperset(of: Service.defaults.map(\.id)) && !services.contains(.test)
+            && lines.map(\.point).sorted() == (hardware == .gpio ? watchedPoints.sorted() : [])
+            && Set(lines.map(\.address) + outputLines.map(\.address)).count == lines.count + outputLines.count
+            && services.isSuperset(of: Service.defaults.map(\.id)) && services.isDisjoint(with: [.test, .reset])
             && points.allSatisfy { point in
                 [point.gestures.press, point.gestures.hold, point.gestures.double].allSatisfy {
-                    $0.map(services.contains) ?? true
-                } && point.gestures.holdAfter < point.stuckAfter && point.debounce.quiet < point.gestures.doubleWithin
+                    $0.map { services.contains($0) || $0 == .reset } ?? true
+                } && (point.resets.isEmpty || point.gestures.asks(for: .reset))
+                    && point.gestures.holdAfter < point.stuckAfter && point.debounce.quiet < point.gestures.doubleWithin
                     && PointID(point.id.text) != nil
             }
+            && outputsHoldTogether && self.services.allSatisfy { $0.rules.holdTogether(in: $0.id) }
+            && (0..<1_440).contains(dailyTestMinute ?? 0) && (retention ?? .seconds(1)) > .zero
             && [files.journal, files.control, files.simulator].allSatisfy { $0.hasPrefix("/") }
+    }
+
+    /// Each output has its line, and what levels and outputs name is there.
+    private var outputsHoldTogether: Bool {
+        let ids = outputs.map(\.id)
+        let levels = services.flatMap(\.rules.levels) + [nobodyListening]
+        return Set(ids).count == ids.count && outputLines.map(\.output) == (hardware == .gpio ? ids : [])
+            && Set(levels.flatMap(\.outputs)).isSubset(of: ids)
+            && outputs.allSatisfy { output in
+                output.points.isEmpty || points.contains { output.shows($0.id) }
+            }
+    }
+}
+
+extension Service.Rules {
+    /// Spans that can pass, hours that can be, and an emergency that nobody gives up.
+    fileprivate func holdTogether(in service: ServiceID) -> Bool {
+        let spans = [acceptWithin, escalateEvery, arriveWithin, expiresAfter].compactMap(\.self)
+        let stretches = hours?.stretches ?? []
+        return spans.allSatisfy { $0 >= .seconds(10) && $0 <= .seconds(7 * 86_400) }
+            && stretches.allSatisfy { (0..<1_440).contains($0.from) && (1...1_440).contains($0.to) && $0.from != $0.to }
+            && hours.map { !$0.stretches.isEmpty } ?? true
+            && (service != .emergency
+                || (acceptWithin != nil && escalateEvery != nil && expiresAfter == nil && hours == nil
+                    && !isUrgentWhenRepeated))
     }
 }
 

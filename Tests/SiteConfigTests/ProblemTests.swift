@@ -46,7 +46,7 @@ import Testing
                     + "control characters or �",
                 #"gateway.yaml:8:9: points[0].id: found "B3", allowed: 1 to 64 of a-z, 0-9 and -"#,
                 #"gateway.yaml:9:12: points[0].press: found the unknown service "laundri", allowed: did you mean "#
-                    + "laundry? services here are emergency, errand, laundry, meal",
+                    + "laundry? services here are emergency, errand, laundry, meal, and reset ends calls",
                 #"gateway.yaml:10:32: services.laundry.priority: found "0", allowed: a whole number from 1 to 9"#,
                 "gateway.yaml:11:1: extra: found an unknown key, allowed: keys here are \(keys)",
             ])
@@ -82,7 +82,7 @@ import Testing
                 #"gateway.yaml:7:8: points[1].id: found "a" again (first at gateway.yaml:6), "#
                     + "allowed: each id once in a site",
                 "gateway.yaml:7:27: points[1].line: found c offset 1 again (first at gateway.yaml:6), "
-                    + "allowed: each line for one point",
+                    + "allowed: each line once, for one point, loop or output",
             ])
     }
 
@@ -232,7 +232,7 @@ struct WrongValue: CustomTestStringConvertible {
     }
 }
 
-private let units = "with its unit (ms, s, min, h)"
+private let units = "with its unit (ms, s, min, h, d)"
 
 let wrongValues: [WrongValue] = [
     .init("bias: up", #"bias: found "up", allowed: pull-up or pull-down or disabled"#),
@@ -241,13 +241,15 @@ let wrongValues: [WrongValue] = [
     .init("active:", "active: found nothing, allowed: low or high"),
     .init("active: ~", "active: found nothing, allowed: low or high"),
     .init(
-        "press: none", #"press: found the unknown service "none", allowed: services here are emergency, errand, meal"#),
+        "press: none",
+        #"press: found the unknown service "none", allowed: services here are emergency, errand, meal, "#
+            + "and reset ends calls"),
     .init("press: Meal", #"press: found "Meal", allowed: 1 to 64 of a-z, 0-9 and -"#),
-    .init("hold: {a: b}", "hold: found a mapping (key: value), allowed: a service, or none"),
+    .init("hold: {a: b}", "hold: found a mapping (key: value), allowed: a service, reset, or none"),
     .init(
         "double: meals",
         #"double: found the unknown service "meals", allowed: did you mean meal? services here are emergency, errand, "#
-            + "meal"),
+            + "meal, and reset ends calls"),
     .init("hold-after: 2", #"hold-after: found "2", allowed: a duration from 500ms to 30s, \#(units)"#),
     .init("hold-after: 499ms", #"hold-after: found "499ms", allowed: a duration from 500ms to 30s, \#(units)"#),
     .init("double-within: 2m", #"double-within: found "2m", allowed: a duration from 200ms to 2s, \#(units)"#),

@@ -29,6 +29,18 @@ extension ReferencePage {
         Mistake(
             what: "An id with capitals or Chinese characters; those go into the label", from: "id: gate", to: "id: 东门"),
         Mistake(what: "A service that isn't there", from: "    label: 东门", to: "    label: 东门\n    press: laundry"),
+        Mistake(
+            what:
+                "A comma inside braces, where it begins the next key: put the hours in quotes, or leave the comma out",
+            from: "brokers:", to: "services:\n  meal: {hours: 06:30-10:00, 10:30-13:00}\nbrokers:"),
+        Mistake(
+            what: "An output's name with a slip in it", from: "brokers:",
+            to:
+                "outputs:\n  siren: {kind: relay, line: {name: GPIO20}}\nnobody-listening: {outputs: [sirene]}\nbrokers:"
+        ),
+        Mistake(
+            what: "Calls that only a reset ends, and no reset button", from: "brokers:",
+            to: "services: {emergency: {resolve: point}}\nbrokers:"),
         Mistake(what: "A port or a scheme in the host", from: "192.168.1.10", to: "192.168.1.10:1883"),
         Mistake(
             what: "A password in the file", from: "192.168.1.10\n",

@@ -24,28 +24,62 @@ import Testing
         for (key, yaml) in ReferencePage.exampleFiles {
             #expect(messages(yaml, csv: ["points.csv": "id,label,line-name\na,A,X\n"]) == [], "\(key)")
         }
-        for doc in ReferencePage.tables.flatMap(\.value) {
+        for doc in ReferencePage.tables.flatMap(\.value) + SignalKeys.all {
             #expect(!doc.allowed.isEmpty && !doc.example.isEmpty && doc.meaning.hasSuffix("."), "\(doc.name)")
+        }
+    }
+
+    @Test("The page's short examples are right in a site that has what they name")
+    func snippets() throws {
+        let page = try repositoryFile("docs/site-file.md")
+        let snippets = page.components(between: "```yaml\n", and: "```").dropFirst()  // the first is the whole example
+        #expect(snippets.count == 4)
+        for snippet in snippets {
+            let around = [
+                "site: s", "gateway: g", "brokers: [{host: one}, {host: two}]",
+                "points: [{id: gate, label: G, line: {name: G}}, {id: b3-1, label: B, line: {name: B}}]",
+                "outputs: {siren: {kind: relay, line: {name: S}}, duty-buzzer: {kind: buzzer, line: {name: D}}}",
+            ].filter { line in !snippet.contains(line.prefix { $0 != ":" } + ":\n") }
+            #expect(messages(around.joined(separator: "\n") + "\n" + snippet) == [], "\(snippet)")
         }
     }
 
     @Test("The defaults that the page tells are the ones that hold")
     func defaults() throws {
-        let stated = PointSettingKeys.all.compactMap { doc -> String? in
-            guard case .optional(let value) = doc.presence, doc.name != "bias" else { return nil }
-            return "\(doc.name): \(value)"
-        }
-        #expect(stated.count == PointSettingKeys.all.count - 1)
+        // The bias follows `active`, and `resets` needs a reset.
+        let stated = stated(PointSettingKeys.all.filter { !["bias", "resets"].contains($0.name) })
+        #expect(stated.count == PointSettingKeys.all.count - 2)
         let spelled = try readSite(onePoint(stated.joined(separator: "\n"))).get()
         let silent = try readSite(onePoint()).get()
         #expect(spelled == silent)
         let paths = "journal: \(Site.Files.standard.journal)\ncontrol-socket: \(Site.Files.standard.control)"
         #expect(try readSite(onePoint() + "\nhardware: gpio\n" + paths).get() == silent)
+        let following = [
+            SiteKeys.acknowledgement.doc, SiteKeys.nobodyListening, SiteKeys.dailyTest.doc, SiteKeys.retention.doc,
+        ]
+        #expect(try readSite(onePoint() + "\n" + self.stated(following).joined(separator: "\n")).get() == silent)
+    }
+
+    /// Lines that say what holds anyway.
+    private func stated(_ docs: [KeyDoc]) -> [String] {
+        docs.compactMap { doc in
+            guard case .optional(let value) = doc.presence else { return nil }
+            return "\(doc.name): \(value)"
+        }
     }
 
     @Test("A page without one of the marks is refused rather than left half old")
     func marks() {
         #expect(throws: ReferencePage.MarkMissing.self) { try ReferencePage.filled("no marks") }
+    }
+}
+
+extension String {
+    /// The texts that stand between two marks.
+    fileprivate func components(between start: String, and end: String) -> [String] {
+        split(separator: start).dropFirst().map { part in
+            part.firstRange(of: end).map { String(part[..<$0.lowerBound]) } ?? String(part)
+        }
     }
 }
 
@@ -67,7 +101,8 @@ enum ReferencePage {
 
     static let tables: KeyValuePairs<String, [KeyDoc]> = [
         "keys-site": SiteKeys.all, "keys-broker": BrokerKeys.all, "keys-tls": TLSKeys.all,
-        "keys-service": ServiceKeys.all, "keys-point": [PointKeys.id.doc, PointKeys.label.doc, PointKeys.line],
+        "keys-service": ServiceKeys.all, "keys-level": LevelKeys.all, "keys-output": OutputKeys.all,
+        "keys-point": [PointKeys.id.doc, PointKeys.label.doc, PointKeys.line, PointKeys.loop],
         "keys-line": LineKeys.all, "keys-settings": PointSettingKeys.all,
     ]
 
@@ -75,7 +110,10 @@ enum ReferencePage {
         let example = try repositoryFile("docs/examples/gateway.yaml")
         let points = try repositoryFile("docs/examples/points.csv")
         return [("example", fenced(example, "yaml")), ("example-csv", fenced(points, "csv"))]
-            + tables.map { ($0.key, table($0.value)) } + [("columns", columns), ("mistakes", mistakes)]
+            + tables.map { ($0.key, table($0.value)) } + [
+                ("columns", columns), ("mistakes", mistakes), ("service-defaults", serviceDefaults),
+                ("signals", signals),
+            ]
     }
 
     private static func fenced(_ text: String, _ language: String) -> String {
@@ -105,48 +143,10 @@ enum ReferencePage {
                     switch doc.name {
                     case "chip", "offset": "line.\(doc.name)"
                     case "line-name": "line.name"
+                    case "loop-chip", "loop-offset", "loop-name": doc.name.replacing("-", with: ".")
                     default: doc.name
                     }
                 return "| `\(doc.name)` | `\(key)` |\n"
             }.joined()
-    }
-
-    /// For each key, a whole site file that has it as its example says.
-    static var exampleFiles: [(key: String, yaml: String)] {
-        let brokers = "brokers: [{host: h}]\n"
-        let points = "points: [{id: p, label: P, line: {name: X}}]\n"
-        let names = "site: s\ngateway: g\n"
-        func line(_ doc: KeyDoc) -> String { "\(doc.name): \(doc.example)\n" }
-        var files: [(String, String)] = SiteKeys.all.map { doc in
-            let base = names + brokers + points + (doc.name == "simulator-socket" ? "hardware: simulated\n" : "")
-            let others = base.split(separator: "\n").filter { !$0.hasPrefix(doc.name + ":") }
-            return (doc.name, others.joined(separator: "\n") + "\n" + line(doc))
-        }
-        files += BrokerKeys.all.map { doc in
-            let others = ["host: h", doc.name == "password-file" ? "username: u" : ""].filter {
-                !$0.isEmpty && !$0.hasPrefix(doc.name + ":")
-            }
-            let broker = (others + ["\(doc.name): \(doc.example)"]).joined(separator: ", ")
-            return ("brokers.\(doc.name)", names + points + "brokers: [{\(broker)}]\n")
-        }
-        let tls = TLSKeys.all.map { "\($0.name): \($0.example)" }.joined(separator: ", ")
-        files.append(("tls", names + points + "brokers: [{host: h, tls: {\(tls)}}]\n"))
-        let lineKeys = LineKeys.all.map { "\($0.name): \($0.example)" }.joined(separator: ", ")
-        files.append(("line", names + brokers + "points: [{id: p, label: P, line: {\(lineKeys)}}]\n"))
-        files += (PointSettingKeys.all + [PointKeys.line]).map { doc in
-            (
-                "points.\(doc.name)",
-                names + brokers + "points:\n- id: p\n  label: P\n"
-                    + (doc.name == "line" ? "" : "  line: {name: X}\n") + "  " + line(doc)
-            )
-        }
-        files.append(
-            (
-                "points.id",
-                names + brokers + "points:\n- {id: \(PointKeys.id.doc.example), "
-                    + "label: \(PointKeys.label.doc.example), line: {name: X}}\n"
-            ))
-        files.append(("services", onePoint() + "\nservices: {x: {priority: \(ServiceKeys.priority.doc.example)}}\n"))
-        return files
     }
 }

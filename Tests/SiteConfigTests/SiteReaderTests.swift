@@ -20,7 +20,7 @@ import Testing
         #expect(site.services.map(\.id.text) == ["emergency", "meal", "errand", "laundry"])
         #expect(site.points.map(\.id.text).suffix(3) == ["b3-u2-401", "gate", "b1-wash"])
         #expect(site.points.count == 8)
-        #expect(site.lines.count == 8)
+        #expect(site.lines.count == 9)  // and one loop
         #expect(site.files == .standard)
 
         let bed = try #require(site.points.first { $0.id.text == "b3-u2-401" })
@@ -32,7 +32,25 @@ import Testing
         let gate = site.points[6]
         #expect(gate.gestures == .init(press: .errand))
         #expect(site.lines[6].address == .name("GPIO24", chip: nil))
-        #expect(site.lines[7].address == .offset(chip: "pinctrl-bcm2711", offset: 25, name: "GPIO25"))
+        #expect(gate.hasLoop)
+        #expect(site.lines[7].address == .name("GPIO26", chip: nil))
+        #expect(site.lines[8].address == .offset(chip: "pinctrl-bcm2711", offset: 25, name: "GPIO25"))
+    }
+
+    @Test("The example's outputs show each building's calls, and the siren what nobody accepts")
+    func theExamplesOutputs() throws {
+        let site = try SiteReader.read(path: "\(repository)/docs/examples/gateway.yaml")
+        let siren = OutputID("siren")!
+        #expect(site.outputs.map(\.id.text) == ["siren", "lamp-b1", "lamp-b2", "lamp-b3"])
+        #expect(site.outputLines.map(\.activeLow) == [true, false, false, false])
+        for point in site.points where point.id.text != "gate" {
+            #expect(site.outputs.filter { $0.shows(point.id) }.map(\.id.text) == ["lamp-\(point.id.text.prefix(2))"])
+        }
+        let emergency = try #require(site.services.first { $0.id == .emergency }).rules
+        #expect(emergency.level(1) == .init(outputs: [siren]))
+        #expect(emergency.level(7) == .init(outputs: [siren], usesNextBroker: true))
+        #expect(site.nobodyListening == .init(outputs: [siren], usesNextBroker: true))
+        #expect(site.services.first { $0.id == .meal }?.rules.hours?.stretches.count == 3)
     }
 
     @Test("A point that says nothing gets the defaults of its table")

@@ -12,7 +12,7 @@
 #define CGPIOD_NAME_SIZE 32
 
 struct cgpiod_chip;     // one open /dev/gpiochip*
-struct cgpiod_request;  // one line that is held as an input
+struct cgpiod_request;  // one line that is held, as an input or as an output
 struct cgpiod_events;   // room for the events of one read
 
 enum cgpiod_bias { CGPIOD_BIAS_DISABLED, CGPIOD_BIAS_PULL_UP, CGPIOD_BIAS_PULL_DOWN };
@@ -22,6 +22,12 @@ struct cgpiod_settings {
     enum cgpiod_bias bias;
     bool active_low;
     bool edges;  // report both edges; false: only the level can be read
+};
+
+struct cgpiod_output_settings {
+    const char *consumer;
+    bool active_low;
+    bool on;  // the logical level from the first moment
 };
 
 struct cgpiod_line_info {
@@ -56,11 +62,17 @@ int cgpiod_chip_line_info(struct cgpiod_chip *chip, unsigned offset, struct cgpi
 // Reads of the request never block.
 int cgpiod_request_input(struct cgpiod_chip *chip, unsigned offset, const struct cgpiod_settings *settings,
                          struct cgpiod_request **request);
+// The line is driven from then on: push-pull, without touching its bias. Its descriptor is -EBADF.
+int cgpiod_request_output(struct cgpiod_chip *chip, unsigned offset, const struct cgpiod_output_settings *settings,
+                          struct cgpiod_request **request);
+// An output is turned off first: a released line mostly keeps the level it had.
 void cgpiod_request_release(struct cgpiod_request *request);
 // Readable when there are events, error and hang-up when the chip is gone; the request keeps it. -EBADF without edges.
 int cgpiod_request_fd(const struct cgpiod_request *request);
 // 1 made, 0 not: the logical level.
 int cgpiod_request_level(struct cgpiod_request *request);
+// Sets the logical level of an output.
+int cgpiod_request_set(struct cgpiod_request *request, bool on);
 // How many were read, the oldest first; 0 if there are none now.
 int cgpiod_request_read(struct cgpiod_request *request, struct cgpiod_events *events);
 

@@ -49,7 +49,8 @@ final class Buttons {
 
     private func obey(_ request: String) throws {
         try send(request + "\n")
-        let answer = try line()
+        var answer = try line()
+        while answer.hasPrefix("output ") { answer = try line() }  // what lamps show comes to everyone
         guard answer == "ok \(request)" else { throw Broken("\(request): answered \"\(answer)\"") }
     }
 

@@ -42,6 +42,7 @@ enum JSON: Equatable, Decodable, CustomStringConvertible {
     var items: [JSON]? { if case .list(let items) = self { items } else { nil } }
     var string: String? { if case .text(let text) = self { text } else { nil } }
     var int: Int64? { if case .whole(let number) = self { number } else { nil } }
+    var number: Double? { if case .real(let number) = self { number } else { int.map(Double.init) } }
     var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
 
     /// The kind's name, for messages.

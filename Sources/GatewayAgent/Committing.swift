@@ -1,0 +1,98 @@
+internal import CallCore
+internal import Journal
+
+/// One turn of the loop: what the core was told and what it decided. Nothing of it has been seen outside yet, so a turn
+/// that the journal refuses is decided anew, from the core as it was.
+struct Turn {
+    /// The core before the first input.
+    var before: Courtyard?
+    var inputs: [(input: Input, now: Now)] = []
+    var actions: [Action] = []
+}
+
+// Commit, then tell.
+extension GatewayAgent {
+    /// Lets the core decide; carried out at the end of the turn.
+    func decide(_ input: Input, _ now: Now) {
+        if !keeper.isFailing {
+            if turn.before == nil { turn.before = core }
+            turn.inputs.append((input, now))
+        }
+        turn.actions += core.handle(input, at: now)
+    }
+
+    func commit(_ now: Now, marksNow: Bool = false) {
+        var actions = turn.actions
+        var batch = Journal.Batch(actions)
+        let marksDue = marksNow || (markAt.map { $0 <= now.moment } ?? false)
+        if !batch.isEmpty || marksDue {
+            batch.acknowledged = outbox.unmarked.map {
+                .init(journal: $0.id.journal, service: $0.id.service, through: $0.through)
+            }
+        }
+        batch.connectionLimit = connections.limitToReserve()
+        if !batch.isEmpty || keeper.retryAt.map({ $0 <= now.moment }) ?? false {
+            actions = write(batch, actions, now)
+        }
+        turn = Turn()
+        // Due marks that a failing journal did not take wait again.
+        let waiting = markAt.flatMap { $0 > now.moment ? $0 : nil }
+        markAt = outbox.unmarked.isEmpty ? nil : waiting ?? now.moment + Self.marksWaitAtMost
+        for action in actions { tell(action, now) }
+        askers = [:]
+    }
+
+    /// Writes the batch; returns what may be told now.
+    private func write(_ batch: Journal.Batch, _ actions: [Action], _ now: Now) -> [Action] {
+        let unjournaled = Set(batch.events.filter { !$0.journaled }.map(\.journal))
+        switch keeper.write(batch, at: now.moment) {
+        case .written:
+            marked(batch)
+            return actions
+        case .recovered:
+            marked(batch)
+            for journal in unjournaled.union(substitute.map { [$0] } ?? []) { outbox.becameJournaled(journal) }
+            substitute = nil
+            ports.log.log(.notice, "the journal can be written again", [:])
+            return actions + core.handle(.journalRecovered, at: now)
+        case .failing: return actions
+        case .failed(let reason):
+            ports.log.log(.error, "the journal can't be written: \(reason)", [:])
+            let instead = decideUnjournaled(reason, now)
+            keeper.hold(Journal.Batch(instead))
+            return instead
+        }
+    }
+
+    /// The same turn once more, without the journal.
+    private func decideUnjournaled(_ reason: String, _ now: Now) -> [Action] {
+        let id = randomJournalID()
+        substitute = id
+        if let before = turn.before { core = before }
+        var actions = core.handle(.journalFailed(reason: reason, substitute: id), at: now)
+        for (input, then) in turn.inputs { actions += core.handle(input, at: then) }
+        return actions
+    }
+
+    private func marked(_ batch: Journal.Batch) {
+        if let limit = batch.connectionLimit { connections.reserved(limit) }
+        guard !batch.acknowledged.isEmpty else { return }
+        outbox.marked()
+        markAt = nil
+    }
+}
+
+extension Journal.Batch {
+    /// What of these actions the journal keeps.
+    init(_ actions: [Action]) {
+        self.init()
+        for action in actions {
+            switch action {
+            case .append(let event): events.append(event)
+            case .keep(let call): calls.append(call)
+            case .answer(let answer): answers.append(answer)
+            default: break
+            }
+        }
+    }
+}
