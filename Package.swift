@@ -76,7 +76,10 @@ let package = Package(
         tests("EndToEndTests", []),  // the programs themselves, from outside
         tests("CourtyardSimTests", ["courtyard-sim", "SimulatedLines", "CallContract", "CallCore"]),
         tests("TidyTests", []),  // the project's own files
-        tests("KernelTests", ["CallContract", "CallCore", "Journal"]),  // and on a kernel's own lines
+        tests("CourtyardGatewayTests", ["courtyard-gateway", "GatewayAgent", "CallCore", "LinuxSupport"]),
+        tests(  // and on a kernel's own lines
+            "KernelTests",
+            ["courtyard-gateway", "GatewayAgent", "CallContract", "CallCore", "Journal", "LinuxSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )
