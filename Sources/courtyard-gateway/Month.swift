@@ -21,7 +21,7 @@ struct Month: Hashable {
 
     /// The month that `wall` lies in.
     init(of wall: WallTime) {
-        let local = LocalTime(wall)
+        let local = CalendarTime(wall)
         year = local.year
         number = local.month
     }
@@ -54,7 +54,7 @@ struct Month: Hashable {
 }
 
 /// A moment by the board's own calendar and clock.
-struct LocalTime {
+struct CalendarTime {
     let year: Int
     let month: Int
     private let local: tm

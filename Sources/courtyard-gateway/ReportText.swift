@@ -18,10 +18,10 @@ struct ReportText {
 
     init(_ heading: Heading, _ times: ResponseTimes) {
         let period = heading.month.period
-        lines.append("Response times, \(heading.month.name) (local time, \(LocalTime(period.lowerBound).offset))")
+        lines.append("Response times, \(heading.month.name) (local time, \(CalendarTime(period.lowerBound).offset))")
         lines.append("Journal \(heading.journal): \(heading.path)")
         if period.contains(heading.now) {
-            lines.append("The month isn't over: this is how it stood at \(LocalTime(heading.now).minute).")
+            lines.append("The month isn't over: this is how it stood at \(CalendarTime(heading.now).minute).")
         }
         guard !times.isEmpty else {
             lines.append("\n" + Self.nothing(heading.month, oldest: heading.oldest))
@@ -36,7 +36,7 @@ struct ReportText {
     /// Says that a month is empty, and whether it could be otherwise.
     static func nothing(_ month: Month, oldest: WallTime?) -> String {
         let beginning =
-            oldest.map { "The journal's oldest event is of \(LocalTime($0).day)." }
+            oldest.map { "The journal's oldest event is of \(CalendarTime($0).day)." }
             ?? "The journal holds no event with a date."
         return "No calls in \(month.name). \(beginning)"
     }
