@@ -125,7 +125,9 @@ struct Demo: ParsableCommand {
                 happenings.put(.disconnected(failure.description))
             case .subscribed(_, let reason) where reason >= 128:
                 happenings.put(.disconnected("the broker refused the subscription"))
-            case .subscribed, .unsubscribed, .acknowledged, .connecting, .waiting, .discarded, .ended: break
+            case .subscribed, .unsubscribed, .acknowledged, .connecting, .brokerCertificate, .waiting, .discarded,
+                .ended:
+                break
             }
         }
         try link.start()

@@ -9,11 +9,12 @@ private let arrows: [String: Set<String>] = [
     "SiteConfig": ["CallCore", "CYaml"],
     "GPIOLines": ["CallCore", "CGpiod", "LinuxSupport", "CLinux"],
     "SimulatedLines": ["CallCore", "LinuxSupport", "CLinux"],
-    "MQTTLink": ["CMosquitto", "LinuxSupport", "CLinux"],
+    "Certificates": ["COpenSSL"],
+    "MQTTLink": ["Certificates", "CMosquitto", "LinuxSupport", "CLinux"],
     "LinuxSupport": ["CLinux"],
     "GatewayAgent": ["CallCore", "CallContract", "Journal"],
     "courtyard-gateway": [
-        "GatewayAgent", "GPIOLines", "SimulatedLines", "MQTTLink", "Journal", "SiteConfig", "CallContract", "CallCore",
+        "GatewayAgent", "GPIOLines", "SimulatedLines", "MQTTLink", "Certificates", "Journal", "SiteConfig", "CallContract", "CallCore",
         "LinuxSupport", "CLinux", "ArgumentParser",
     ],
     "courtyard-sim": [
