@@ -1,4 +1,5 @@
 internal import Certificates
+internal import Glibc
 internal import SiteConfig
 
 /// A file with certificates that the site file names.
@@ -44,6 +45,50 @@ struct CertificateFile: Hashable {
         let ordered = all.sorted { $0.notAfter < $1.notAfter }
         // `all` throws rather than find none.
         return use == .own ? ordered[0] : ordered[ordered.count - 1]
+    }
+}
+
+/// Reads certificate files, each once as long as it stays what it is: OpenSSL's parsing brings a megabyte of its code
+/// into memory, which is not worth it twice a day.
+struct CertificateReader {
+    /// Which file it was, and of when.
+    private struct Version: Equatable {
+        let device: UInt64
+        let inode: UInt64
+        let size: Int
+        let changed: (seconds: Int, nanoseconds: Int)
+
+        /// Nil if there is no such file.
+        init?(_ path: String) {
+            var status = stat()
+            guard stat(path, &status) == 0 else { return nil }
+            (device, inode) = (UInt64(status.st_dev), UInt64(status.st_ino))
+            size = Int(status.st_size)
+            changed = (status.st_ctim.tv_sec, status.st_ctim.tv_nsec)
+        }
+
+        static func == (a: Version, b: Version) -> Bool {
+            a.device == b.device && a.inode == b.inode && a.size == b.size && a.changed == b.changed
+        }
+    }
+
+    private var remembered: [CertificateFile: (version: Version, certificate: Certificate)] = [:]
+
+    /// The certificate on which it depends how long the file is good (`CertificateFile.read`).
+    mutating func read(_ file: CertificateFile) -> Result<Certificate, CertificateFile.Trouble> {
+        let version = Version(file.path)
+        // What can no longer be read is tried, for the words.
+        if let version, let last = remembered[file], last.version == version, access(file.path, R_OK) == 0 {
+            return .success(last.certificate)
+        }
+        remembered[file] = nil
+        do throws(CertificateFile.Trouble) {
+            let certificate = try file.read()
+            if let version { remembered[file] = (version, certificate) }
+            return .success(certificate)
+        } catch {
+            return .failure(error)
+        }
     }
 }
 

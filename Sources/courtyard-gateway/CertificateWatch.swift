@@ -17,6 +17,7 @@ struct BrokerCertificate: Hashable {
 struct CertificateWatch {
     private var lastLook: Moment?
     private var lastBroker: BrokerCertificate?
+    private var reader = CertificateReader()
 
     /// Between two looks. A day's change of the number of days is told at most half a day late.
     static let interval = Duration.seconds(12 * 3600)
@@ -47,28 +48,17 @@ struct CertificateWatch {
     ) -> (what: String, remedy: String)? {
         guard now.quality.synchronized else { return nil }
         (lastLook, lastBroker) = (now.moment, broker)
-        return Self.finding(site, broker: broker, at: now.wall)
-    }
-
-    /// The same, for whoever believes the clock.
-    static func finding(
-        _ site: Site, broker: BrokerCertificate?, at wall: WallTime
-    ) -> (what: String, remedy: String)? {
-        let found = expiries(site, broker: broker, at: wall).filter(\.isWorthSaying)
+        let found = expiries(site, broker: broker, at: now.wall).filter(\.isWorthSaying)
         guard let first = found.first else { return nil }
-        let more = found.count > mostNamed ? ["and \(found.count - mostNamed) more"] : []
-        return ((found.prefix(mostNamed).map(\.text) + more).joined(separator: "; "), first.remedy)
+        let more = found.count > Self.mostNamed ? ["and \(found.count - Self.mostNamed) more"] : []
+        return ((found.prefix(Self.mostNamed).map(\.text) + more).joined(separator: "; "), first.remedy)
     }
 
     /// Everything that ends some day, what ends first first; what can't be read before that.
-    static func expiries(_ site: Site, broker: BrokerCertificate?, at wall: WallTime) -> [CertificateExpiry] {
-        var all = site.certificateFiles.map { file -> CertificateExpiry in
-            do throws(CertificateFile.Trouble) {
-                return CertificateExpiry(of: .file(file), .success(try file.read()), at: wall)
-            } catch {
-                return CertificateExpiry(of: .file(file), .failure(error), at: wall)
-            }
-        }
+    mutating func expiries(
+        _ site: Site, broker: BrokerCertificate?, at wall: WallTime
+    ) -> [CertificateExpiry] {
+        var all = site.certificateFiles.map { CertificateExpiry(of: .file($0), reader.read($0), at: wall) }
         // An authority of ours stands in the broker's chain too: once is enough.
         if let broker, !all.contains(where: { $0.certificate == broker.certificate }) {
             all.append(CertificateExpiry(of: .broker(broker.broker), .success(broker.certificate), at: wall))

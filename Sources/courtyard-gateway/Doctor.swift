@@ -59,7 +59,8 @@ enum Examination {
     /// How long each certificate file is good; those that can't be opened are told by `files`.
     static func certificates(_ site: Site, at wall: WallTime) -> [Finding] {
         let unusable = Set(site.unusableFiles().map(\.path))
-        return CertificateWatch.expiries(site, broker: nil, at: wall).compactMap { expiry in
+        var watch = CertificateWatch()
+        return watch.expiries(site, broker: nil, at: wall).compactMap { expiry in
             guard case .file(let file) = expiry.place, !unusable.contains(file.path) else { return nil }
             return finding("certificate", expiry)
         }

@@ -167,7 +167,8 @@ extension LinkInput {
             self = .subscriptionRefused(filter: filter)
         case .failed(_, let broker, let failure), .disconnected(_, let broker, _, let failure):
             self = .away(reason: "\(brokers[broker]): \(failure)", fault: failure.fault)
-        case .connecting, .brokerCertificate, .waiting, .unsubscribed, .discarded, .ended: return nil  // nothing for the agent to decide
+        // Nothing for the agent to decide.
+        case .connecting, .brokerCertificate, .waiting, .unsubscribed, .discarded, .ended: return nil
         }
     }
 }

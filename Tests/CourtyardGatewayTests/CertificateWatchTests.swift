@@ -61,6 +61,14 @@ private func now(_ seconds: Int64, before certificate: Certificate, synchronized
 
 private let day: Int64 = 86_400
 
+/// What a watch says that has looked at nothing before.
+private func finding(
+    _ site: Site, broker: BrokerCertificate? = nil, _ now: Now
+) -> (what: String, remedy: String)? {
+    var watch = CertificateWatch()
+    return watch.finding(site, broker: broker, now)
+}
+
 @Suite("The watch on certificates") struct CertificateWatchTests {
     private let folder: Folder
 
@@ -135,10 +143,10 @@ private let day: Int64 = 86_400
         try folder.make("leaf", days: 200)
         try folder.join(["leaf.pem", "middle.pem"], into: "client.pem")
         let site = try folder.site(["{ca: ca.pem, certificate: client.pem, key: leaf.key}"])
-        #expect(CertificateWatch.finding(site, broker: nil, at: now(31 * day, before: middle).wall) == nil)
-        let finding = try #require(CertificateWatch.finding(site, broker: nil, at: now(10 * day, before: middle).wall))
-        #expect(finding.what.hasPrefix("\(folder.file("client.pem").path) (CN=middle) expires in 10 days"))
-        #expect(finding.remedy.contains("key"))
+        #expect(finding(site, now(31 * day, before: middle)) == nil)
+        let found = try #require(finding(site, now(10 * day, before: middle)))
+        #expect(found.what.hasPrefix("\(folder.file("client.pem").path) (CN=middle) expires in 10 days"))
+        #expect(found.remedy.contains("key"))
     }
 
     @Test("Of several authorities in a file the last to end counts: one may be followed by the next")
@@ -147,9 +155,9 @@ private let day: Int64 = 86_400
         let new = try folder.make("new", days: 1000)
         try folder.join(["new.pem", "old.pem"], into: "ca.pem")
         let site = try folder.site(["{ca: ca.pem}"])
-        #expect(CertificateWatch.finding(site, broker: nil, at: now(-day, before: old).wall) == nil)
+        #expect(finding(site, now(-day, before: old)) == nil)
         #expect(
-            CertificateWatch.finding(site, broker: nil, at: now(day, before: new).wall)?.what.contains("(CN=new)")
+            finding(site, now(day, before: new))?.what.contains("(CN=new)")
                 == true)
     }
 
@@ -159,11 +167,11 @@ private let day: Int64 = 86_400
         let site = try folder.site(["{ca: ca.pem}"])
         let server = Certificate(subject: "CN=broker", notAfter: ca.notAfter - 20 * day)
         let first = BrokerCertificate(broker: "broker-0:8883", certificate: server)
-        let finding = try #require(CertificateWatch.finding(site, broker: first, at: now(32 * day, before: ca).wall))
-        #expect(finding.what.hasPrefix("the certificate of broker broker-0:8883 (CN=broker) expires in 12 days"))
-        #expect(finding.remedy == "renew the broker's certificate and restart the broker")
+        let found = try #require(finding(site, broker: first, now(32 * day, before: ca)))
+        #expect(found.what.hasPrefix("the certificate of broker broker-0:8883 (CN=broker) expires in 12 days"))
+        #expect(found.remedy == "renew the broker's certificate and restart the broker")
         let same = BrokerCertificate(broker: "broker-0:8883", certificate: ca)
-        let once = try #require(CertificateWatch.finding(site, broker: same, at: now(20 * day, before: ca).wall))
+        let once = try #require(finding(site, broker: same, now(20 * day, before: ca)))
         #expect(once.what.components(separatedBy: "expires").count == 2, "\(once.what)")
     }
 
@@ -172,8 +180,10 @@ private let day: Int64 = 86_400
         let ca = try folder.make("ca")
         let path = folder.file("bad.pem").path
         let site = try folder.site(["{ca: ca.pem}", "{ca: bad.pem}"])
+        var watch = CertificateWatch()
         func said() throws -> String {
-            try #require(CertificateWatch.finding(site, broker: nil, at: now(100 * day, before: ca).wall)?.what)
+            let found = watch.finding(site, now(100 * day, before: ca))
+            return try #require(found).what
         }
         #expect(try said() == "\(path) is no such file: the next connection to the broker will fail")
         try Data("no certificate\n".utf8).write(to: folder.file("bad.pem"))
@@ -182,7 +192,19 @@ private let day: Int64 = 86_400
         try pem.dropLast(60).write(to: folder.file("bad.pem"))
         #expect(try said().hasPrefix("\(path) holds a damaged certificate (number 1 in it)"))
         try pem.write(to: folder.file("bad.pem"))
-        #expect(CertificateWatch.finding(site, broker: nil, at: now(100 * day, before: ca).wall) == nil, "mended")
+        #expect(watch.finding(site, now(100 * day, before: ca)) == nil, "mended")
+        try FileManager.default.removeItem(at: folder.file("bad.pem"))
+        #expect(try said().contains("no such file"), "and gone again")
+    }
+
+    @Test("A certificate that is put in the place of another counts from the next look on")
+    func renewed() throws {
+        let old = try folder.make("ca", days: 20)
+        let site = try folder.site(["{ca: ca.pem}"])
+        var watch = CertificateWatch()
+        for _ in 0..<2 { #expect(watch.finding(site, now(20 * day, before: old))?.what.contains("20 days") == true) }
+        try folder.make("ca", days: 400)
+        #expect(watch.finding(site, now(20 * day, before: old)) == nil)
     }
 
     @Test("Three are named at most, what ends first first; a file that several brokers share is read once")
@@ -192,7 +214,7 @@ private let day: Int64 = 86_400
         let site = try folder.site(["{ca: c3.pem}", "{ca: c2.pem}", "{ca: c1.pem}", "{ca: c0.pem}", "{ca: c2.pem}"])
         #expect(site.certificateFiles.count == 4)
         let what = try #require(
-            CertificateWatch.finding(site, broker: nil, at: now(20 * day + 60, before: last).wall)?.what)
+            finding(site, now(20 * day + 60, before: last))?.what)
         let parts = what.components(separatedBy: "; ")
         #expect(parts.count == 4 && parts[3] == "and 1 more", "\(what)")
         #expect((0..<3).allSatisfy { parts[$0].contains("(CN=c\($0)) expires in \(17 + $0) days") }, "\(what)")
@@ -203,6 +225,11 @@ private let day: Int64 = 86_400
         let site = try folder.site(["{ca: ca.pem}"])
         var plain = site
         plain.brokers[0].tls = nil
-        #expect(CertificateWatch.finding(plain, broker: nil, at: WallTime(milliseconds: 0)) == nil)
+        #expect(
+            finding(
+                plain,
+                Now(
+                    moment: Moment(nanoseconds: 0), wall: WallTime(milliseconds: 0),
+                    quality: ClockQuality(synchronized: true, uncertaintyMs: 5))) == nil)
     }
 }

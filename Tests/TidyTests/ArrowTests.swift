@@ -14,8 +14,8 @@ private let arrows: [String: Set<String>] = [
     "LinuxSupport": ["CLinux"],
     "GatewayAgent": ["CallCore", "CallContract", "Journal"],
     "courtyard-gateway": [
-        "GatewayAgent", "GPIOLines", "SimulatedLines", "MQTTLink", "Certificates", "Journal", "SiteConfig", "CallContract", "CallCore",
-        "LinuxSupport", "CLinux", "ArgumentParser",
+        "GatewayAgent", "GPIOLines", "SimulatedLines", "MQTTLink", "Certificates", "Journal", "SiteConfig",
+        "CallContract", "CallCore", "LinuxSupport", "CLinux", "ArgumentParser",
     ],
     "courtyard-sim": [
         "MQTTLink", "CallContract", "CallCore", "LinuxSupport", "CLinux", "ArgumentParser", "Foundation",
