@@ -95,9 +95,6 @@ extension GatewayAgent {
         case .sync:
             offerEverything()
             return ReplyMessage(id: command.id, command: name)
-        case .call:
-            return ReplyMessage(
-                id: command.id, command: name, refusal: "command: \(name) is not one this gateway carries out yet")
         case .identify:
             ports.outputs.identify()
             decide(.identify, now)
