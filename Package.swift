@@ -72,6 +72,7 @@ let package = Package(
         tests("JournalTests", ["Journal", "CallCore", "CSQLite"]),
         tests("GPIOLinesTests", ["GPIOLines", "CallCore", "CGpiod"]),  // CGpiod: to play other programs
         tests("MQTTLinkTests", ["MQTTLink"]),
+        tests("ReportTests", ["Journal", "CallCore"]),  // the program's report, of journals made for it
         tests("EndToEndTests", []),  // the programs themselves, from outside
         tests("CourtyardSimTests", ["courtyard-sim", "CallContract", "CallCore"]),
         tests("TidyTests", []),  // the project's own files
