@@ -73,6 +73,7 @@ let package = Package(
         tests("GPIOLinesTests", ["GPIOLines", "CallCore", "CGpiod"]),  // CGpiod: to play other programs
         tests("SimulatedLinesTests", ["SimulatedLines", "LinuxSupport", "CallCore"]),
         tests("MQTTLinkTests", ["MQTTLink"]),
+        tests("ReportTests", ["Journal", "CallCore"]),  // the program's report, of journals made for it
         tests("EndToEndTests", []),  // the programs themselves, from outside
         tests("CourtyardSimTests", ["courtyard-sim", "SimulatedLines", "CallContract", "CallCore"]),
         tests("TidyTests", []),  // the project's own files
