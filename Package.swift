@@ -80,7 +80,7 @@ let package = Package(
         tests("CourtyardGatewayTests", ["courtyard-gateway", "GatewayAgent", "CallCore", "LinuxSupport"]),
         tests(  // and on a kernel's own lines
             "KernelTests",
-            ["courtyard-gateway", "GatewayAgent", "CallContract", "CallCore", "Journal", "LinuxSupport"]),
+            ["courtyard-gateway", "GatewayAgent", "CallContract", "CallCore", "Journal", "LinuxSupport", "CLinux"]),
     ],
     swiftLanguageModes: [.v6]
 )

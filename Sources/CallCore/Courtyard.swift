@@ -74,6 +74,8 @@ public struct Courtyard: Sendable {
 
     /// The calls that are not closed, in no order.
     public var openCalls: some Collection<Call> { calls.open.values }
+    /// The desks that are listening, in no order.
+    public var listeningDesks: [DeskID] { desks.listening }
     /// The faults that are set, in no order.
     public var setFaults: some Collection<Fault> { faults.faults.values }
     /// The site's services.
