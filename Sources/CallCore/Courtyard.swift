@@ -99,6 +99,8 @@ public struct Courtyard: Sendable {
     public mutating func handle(_ input: Input, at now: Now) -> [Action] {
         var actions = followClock(now)
         actions += take(input, now)
+        // A contact that flickers thousands of times a second changes nothing for anybody but its own watch.
+        if case .line = input, touched.isEmpty { return actions }
         actions += listen(now)
         return actions + reassure(now)
     }
