@@ -73,10 +73,14 @@ let package = Package(
         tests("GPIOLinesTests", ["GPIOLines", "CallCore", "CGpiod"]),  // CGpiod: to play other programs
         tests("SimulatedLinesTests", ["SimulatedLines", "LinuxSupport", "CallCore"]),
         tests("MQTTLinkTests", ["MQTTLink"]),
+        tests("ReportTests", ["Journal", "CallCore"]),  // the program's report, of journals made for it
         tests("EndToEndTests", []),  // the programs themselves, from outside
         tests("CourtyardSimTests", ["courtyard-sim", "SimulatedLines", "CallContract", "CallCore"]),
         tests("TidyTests", []),  // the project's own files
-        tests("KernelTests", ["CallContract", "CallCore", "Journal"]),  // and on a kernel's own lines
+        tests("CourtyardGatewayTests", ["courtyard-gateway", "GatewayAgent", "CallCore", "LinuxSupport"]),
+        tests(  // and on a kernel's own lines
+            "KernelTests",
+            ["courtyard-gateway", "GatewayAgent", "CallContract", "CallCore", "Journal", "LinuxSupport", "CLinux"]),
     ],
     swiftLanguageModes: [.v6]
 )

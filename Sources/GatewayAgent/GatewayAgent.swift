@@ -113,7 +113,8 @@ public final class GatewayAgent {
     public var nextDeadline: Moment? {
         let now = ports.clock.now().moment
         return [
-            core.nextDeadline, keeper.retryAt, pruning.next, markAt, readbackUntil, thrownOutAt.map { $0 + Self.twinFaultFor },
+            core.nextDeadline, keeper.retryAt, pruning.next, markAt, readbackUntil,
+            thrownOutAt.map { $0 + Self.twinFaultFor },
             shelf.resumesAt(after: now),
             outbox.resumesAt(after: now),
         ].compactMap { $0 }.min()

@@ -12,6 +12,8 @@ final class Connection {
     /// The size of the page cache, in KiB. The whole agent has 12 MB; what the journal reads again and again is the
     /// end of each table, a dozen pages of 4 KiB.
     static let cacheKiB = 256
+    /// How long a reader waits for a lock, in milliseconds. Readers wait only while a log is being recovered.
+    static let readersPatienceMs = 5000
     /// What is kept allocated for the log's index (`-shm`), in bytes: 32 KiB serve 4,000 pages of log.
     static let indexSize = 128 * 1024
     /// Opening asks for this much free space, in bytes: the index, and a first commit.
@@ -22,16 +24,7 @@ final class Connection {
     /// Opens an existing file; `create` makes an empty one. Nothing in the file is read yet.
     init(path: String, create: Bool = false) throws(JournalError) {
         self.path = path
-        var opened: OpaquePointer?
-        let mode = SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0)
-        // SAFETY: `opened` is set even on failure, unless memory ran out, and is closed below in that case.
-        let code = sqlite3_open_v2(path, &opened, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
-        guard let opened, code == SQLITE_OK else {
-            let error = Self.failure("opening it", path: path, code: code, handle: opened)
-            sqlite3_close_v2(opened)
-            throw error
-        }
-        handle = opened
+        handle = try Self.openHandle(path, path, SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0))
         courtyard_keep_log_on_close(handle, 1)
         sqlite3_busy_timeout(handle, Int32(Journal.patienceMs))
         // SAFETY: the callback runs inside sqlite3_step of a COMMIT of this connection, so `self` is alive; it only
@@ -43,6 +36,35 @@ final class Connection {
                 Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().logPages = Int(pages)
                 return SQLITE_OK
             }, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    /// Opens an existing file for reading only, beside whoever writes it.
+    ///
+    /// - Parameter alone: nobody has the file open and no log stands beside it. Then nothing is made beside it either,
+    ///   so that the right to read the file is enough; a writer that comes meanwhile isn't noticed.
+    init(reading path: String, alone: Bool) throws(JournalError) {
+        self.path = path
+        // https://www.sqlite.org/uri.html: these three bytes mean something in it.
+        let escapes: [UInt8: String] = [0x25: "%25", 0x3f: "%3f", 0x23: "%23"]
+        let escaped = path.utf8.flatMap { byte in escapes[byte].map { Array($0.utf8) } ?? [byte] }
+        let place = (path.hasPrefix("/") ? "//" : "") + String(decoding: escaped, as: UTF8.self)
+        let name = alone ? "file:\(place)?immutable=1" : path
+        handle = try Self.openHandle(name, path, SQLITE_OPEN_READONLY | (alone ? SQLITE_OPEN_URI : 0))
+        courtyard_keep_log_on_close(handle, 1)
+        sqlite3_busy_timeout(handle, Int32(Self.readersPatienceMs))
+    }
+
+    private static func openHandle(_ name: String, _ path: String, _ mode: Int32) throws(JournalError) -> OpaquePointer
+    {
+        var opened: OpaquePointer?
+        // SAFETY: `opened` is set even on failure, unless memory ran out, and is closed below in that case.
+        let code = sqlite3_open_v2(name, &opened, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+        guard let opened, code == SQLITE_OK else {
+            let error = failure("opening it", path: path, code: code, handle: opened)
+            sqlite3_close_v2(opened)
+            throw error
+        }
+        return opened
     }
 
     deinit {

@@ -47,6 +47,12 @@ public enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
     case noDirectory(path: String)
     /// The journal would be gone after a restart.
     case volatileFileSystem(path: String, kind: FileSystemKind)
+    /// There is no file to read.
+    case noJournal(path: String)
+    /// The file to read isn't a journal; `reason` says what it is instead.
+    case notAJournal(path: String, reason: String)
+    /// This user may not read the file, or what SQLite needs beside it.
+    case unreadable(Failure)
     /// An event was to be stored under a number that another event already has.
     case conflict(path: String, event: String)
 
@@ -66,7 +72,8 @@ public enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
             "\(failure): it can't be written. Check its owner and whether its file system is mounted read-only."
         case .busy(let failure): "\(failure): another program keeps it locked. End that program (`fuser` finds it)."
         case .io(let failure): "\(failure). If this happens again, the disk or SD card is failing: replace it."
-        case .corrupt(let failure): "\(failure): the file is damaged. It is kept under a dated name for examination."
+        case .corrupt(let failure):
+            "\(failure): the file is damaged. The agent keeps it under a dated name for examination."
         case .missing(let failure): "\(failure): the file was moved or deleted while it was in use."
         case .refused(let failure): "\(failure). This is a mistake in courtyard-gateway: please report it."
         case .inUse(let path, let holder):
@@ -77,6 +84,11 @@ public enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
         case .noDirectory(let path): "journal directory \(path): doesn't exist. Create it, owned by the agent's user."
         case .volatileFileSystem(let path, let kind):
             "journal \(path): lies on \(kind), which forgets everything at a restart. Put it on a real disk."
+        case .noJournal(let path):
+            "journal \(path): there is no such file. The agent makes it when it first runs; check the path."
+        case .notAJournal(let path, let reason): "journal \(path): it isn't a courtyard-gateway's journal: \(reason)."
+        case .unreadable(let failure):
+            "\(failure): this user may not read it. Ask as root, or as the user that the agent runs as."
         case .conflict(let path, let event):
             "journal \(path): event \(event) is already there and says something else. Event numbers must not repeat."
         }
@@ -120,6 +132,11 @@ extension JournalError {
         default: .io(failure)
         }
     }
+}
+
+extension JournalError.Failure {
+    /// SQLite found something else than a database.
+    var isNoDatabase: Bool { code & 0xff == SQLITE_NOTADB }
 }
 
 extension JournalError {

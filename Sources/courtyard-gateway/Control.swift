@@ -5,8 +5,8 @@ internal import Glibc
 internal import LinuxSupport
 internal import Synchronization
 
-/// The socket that `status` and `watch` ask, and the signals that stop and reload the agent: one thread for what is
-/// seldom and must never wait for anything else.
+/// The socket that `status` and `watch` ask, the signals that stop and reload the agent, and the wall clock when it is
+/// set: one thread for what is seldom and must never wait for anything else.
 ///
 /// A client sends one line, `status` or `watch`, and reads lines of JSON.
 final class Control: @unchecked Sendable {
@@ -14,6 +14,8 @@ final class Control: @unchecked Sendable {
     private let path: String
     private let inbox: Inbox
     private let onSignal: @Sendable (Int32) -> Void
+    private let onClockSet: @Sendable () -> Void
+    private let clock = ClockWatch()
     private let listener: Int32
     private let signals: Int32
     private let wakeUp = WakeUp()
@@ -25,10 +27,18 @@ final class Control: @unchecked Sendable {
     private static let longestLine = 64
 
     /// Signals are blocked for the whole process here, so this comes before any other thread.
-    init(path: String, inbox: Inbox, onSignal: @escaping @Sendable (Int32) -> Void) throws(SocketError) {
+    ///
+    /// - Parameters:
+    ///   - onSignal: called on this thread with SIGTERM, SIGINT or SIGHUP.
+    ///   - onClockSet: called on this thread when somebody has set the wall clock, or it has become synchronized.
+    init(
+        path: String, inbox: Inbox, onSignal: @escaping @Sendable (Int32) -> Void,
+        onClockSet: @escaping @Sendable () -> Void = {}
+    ) throws(SocketError) {
         self.path = path
         self.inbox = inbox
         self.onSignal = onSignal
+        self.onClockSet = onClockSet
         listener = try UnixSocket.listen(path, mode: 0o660)
         var set = sigset_t()
         sigemptyset(&set)
@@ -49,7 +59,7 @@ final class Control: @unchecked Sendable {
     func run() {
         while !isStopping {
             let accepting = clients.count < Self.mostClients
-            let watched = [wakeUp.descriptor, signals] + (accepting ? [listener] : []) + clients.keys
+            let watched = [wakeUp.descriptor, signals, clock.descriptor] + (accepting ? [listener] : []) + clients.keys
             var polled = watched.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             guard poll(&polled, nfds_t(polled.count), -1) > 0 else { continue }
             for entry in polled where entry.revents != 0 { look(at: entry.fd) }
@@ -72,6 +82,7 @@ final class Control: @unchecked Sendable {
             if read(signals, &information, MemoryLayout<signalfd_siginfo>.size) > 0 {
                 onSignal(Int32(information.ssi_signo))
             }
+        case clock.descriptor: if clock.look() { onClockSet() }
         case listener:
             let client = accept(listener, nil, nil)
             guard client >= 0 else { return }

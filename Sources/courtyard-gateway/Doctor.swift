@@ -134,10 +134,25 @@ enum Examination {
         guard now.quality.synchronized else {
             return [
                 .note(
-                    "clock", "nobody has set it since boot; it says \(now.wall)",
+                    "clock",
+                    "nobody has set it since boot; it says \(now.wall), and local time is \(now.utcOffset.fromUTC)",
                     remedy: "check that the time service (chrony or systemd-timesyncd) reaches its server")
             ]
         }
-        return [.fine("clock", "synchronised to within \(now.quality.uncertaintyMs) ms; it says \(now.wall)")]
+        return [
+            .fine(
+                "clock",
+                "synchronised to within \(now.quality.uncertaintyMs) ms; it says \(now.wall), "
+                    + "and local time is \(now.utcOffset.fromUTC)")
+        ]
+    }
+}
+
+extension Duration {
+    /// An offset as people write it: `UTC+08:00`.
+    fileprivate var fromUTC: String {
+        let minutes = Int(components.seconds) / 60
+        func padded(_ number: Int) -> String { (abs(number) < 10 ? "0" : "") + String(abs(number)) }
+        return "UTC\(minutes < 0 ? "-" : "+")\(padded(minutes / 60)):\(padded(minutes % 60))"
     }
 }

@@ -35,9 +35,9 @@ final class Gateway {
         signal(SIGPIPE, SIG_IGN)  // libmosquitto has not ignored it since 2.0.15
         mallopt(M_ARENA_MAX, 1)  // one heap: an arena per thread costs more memory than its lock costs time
         let inbox = inbox
-        control = try Control(path: site.files.control, inbox: inbox) { signal in
-            inbox.put { $0.onSignal?(signal) }
-        }
+        control = try Control(
+            path: site.files.control, inbox: inbox, onSignal: { signal in inbox.put { $0.onSignal?(signal) } },
+            onClockSet: { inbox.put { $0.clockWasSet() } })
         let control = control
         controlThread = DriverThread(named: "control") { control.run() }
         let start = try JournalStore.start(

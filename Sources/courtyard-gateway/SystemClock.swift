@@ -13,11 +13,11 @@ struct SystemClock: Clock {
         return Now(
             moment: Moment(nanoseconds: Int64(monotonic.tv_sec) * 1_000_000_000 + Int64(monotonic.tv_nsec)),
             wall: WallTime(milliseconds: Int64(wall.tv_sec) * 1000 + Int64(wall.tv_nsec) / 1_000_000),
-            quality: quality())
+            quality: Self.quality, utcOffset: LocalTime.board.offset(at: wall.tv_sec))
     }
 
     /// adjtimex(2): asking changes nothing when no mode is set.
-    private func quality() -> ClockQuality {
+    static var quality: ClockQuality {
         var state = timex()
         let code = adjtimex(&state)
         return ClockQuality(

@@ -42,14 +42,17 @@ extension EndToEnd {
                 #expect(
                     status.keys == [
                         "site", "gateway", "state", "simulated", "version", "journal", "uptimeSeconds", "points",
-                        "openCalls", "lastPress", "broker", "outbox", "faults",
+                        "openCalls", "unaccepted", "desks", "lastPress", "broker", "outbox", "faults",
                     ], bench.logs)
                 #expect(status.points == .object(["total": 2, "ok": 2, "troubled": .list([])]), bench.logs)
                 #expect(status.lastPress?.point == "b1" && status.lastPress?.service == "emergency", bench.logs)
                 #expect(contractTime(status.lastPress?.time?.string) != nil, bench.logs)
                 let words = try bench.succeed(Agent.program, ["status", "--socket", bench.path("control.sock")])
                 // Nobody has subscribed: an emergency that nobody hears degrades the gateway.
-                for word in ["willow-court/gw-1: degraded", "nobody-listening", "SIMULATED", "b1 床头", "127.0.0.1:\(broker.port)", "2 of 2"] {
+                for word in [
+                    "willow-court/gw-1: degraded", "nobody-listening", "SIMULATED", "b1 床头", "127.0.0.1:\(broker.port)",
+                    "2 of 2",
+                ] {
                     #expect(words.contains(word), "\(word) in \(words)\n\(bench.logs)")
                 }
             }

@@ -140,7 +140,8 @@ extension JournalTests {
                 .full(failure), .readOnly(failure), .busy(failure), .io(failure), .corrupt(failure), .missing(failure),
                 .refused(failure), .inUse(path: "/j", holder: 7), .newerSchema(path: "/j", found: 2, known: 1),
                 .noDirectory(path: "/j"), .volatileFileSystem(path: "/j", kind: .overlay),
-                .conflict(path: "/j", event: "a-meal-1"),
+                .conflict(path: "/j", event: "a-meal-1"), .noJournal(path: "/j"),
+                .notAJournal(path: "/j", reason: "it is empty"), .unreadable(failure),
             ]
             for error in all {
                 #expect(error.description.contains("/j"))
