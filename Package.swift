@@ -77,6 +77,7 @@ let package = Package(
         tests("SimulatedLinesTests", ["SimulatedLines", "LinuxSupport", "CallCore"]),
         tests("CertificatesTests", ["Certificates"]),
         tests("MQTTLinkTests", ["MQTTLink", "Certificates"]),
+        tests("ReportTests", ["Journal", "CallCore"]),  // the program's report, of journals made for it
         tests("EndToEndTests", []),  // the programs themselves, from outside
         tests("CourtyardSimTests", ["courtyard-sim", "SimulatedLines", "CallContract", "CallCore"]),
         tests("TidyTests", []),  // the project's own files
@@ -88,7 +89,7 @@ let package = Package(
             ]),
         tests(  // and on a kernel's own lines
             "KernelTests",
-            ["courtyard-gateway", "GatewayAgent", "CallContract", "CallCore", "Journal", "LinuxSupport"]),
+            ["courtyard-gateway", "GatewayAgent", "CallContract", "CallCore", "Journal", "LinuxSupport", "CLinux"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -24,7 +24,7 @@ DOCS = pathlib.Path(__file__).resolve().parent.parent / "docs"
 CHECKER = jsonschema.FormatChecker(formats=())
 STATE_AFTER = {  # what an event of this type leaves its call in
     "raised": "raised", "delivered": "delivered", "accepted": "accepted", "arrived": "arrived",
-    "resolved": "resolved", "cancelled": "cancelled", "reopened": "raised",
+    "resolved": "resolved", "cancelled": "cancelled", "reopened": "raised", "tested": "resolved",
 }
 
 
@@ -138,8 +138,8 @@ def contradiction(channel, topic, payload):
     return None
 
 
-def told_twice(message, seen):
-    """The same event, or the same revision of a call, told in two ways."""
+def told_twice(message, told):
+    """The same event, or the same revision of a call, told in two ways; `told`: how it was told first."""
     try:
         payload = json.loads(message["payload"])
         key = payload.get("id") or (payload["call"], payload["revision"])
@@ -148,7 +148,7 @@ def told_twice(message, seen):
         outside = {k: v for k, v in payload.items() if k != "data"} if "data" in payload else {}
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
-    before = seen.setdefault(key, (outside, fixed))
+    before = told.setdefault(key, (outside, fixed))
     if before == (outside, fixed):
         return None
     changed = sorted(k for k in {**before[1], **fixed} if before[1].get(k) != fixed.get(k)) or sorted(outside)
@@ -161,7 +161,7 @@ def read(lines):
         if line.startswith("{") and line.endswith("}\n"):
             message = json.loads(line)
             if "topic" in message:
-                yield {"payload": "", **message}
+                yield {**message, "payload": message.get("payload") or ""}  # %j prints null for nothing
 
 
 def messages(arguments):
@@ -182,8 +182,8 @@ def messages(arguments):
             seen.add(whole)
             count += 1
             what = contract.problem(message)
-            if not what and re.search("^[^/]+/v1/[^/]+/[^/]+/(event|replay|call)/", message["topic"]):
-                what = told_twice(message, told.setdefault(message["topic"].split("/")[4] == "call", {}))
+            if not what and re.match("courtyard/v1/[^/]+/[^/]+/(event|replay|call)/", message["topic"]):
+                what = told_twice(message, told)
             if what:
                 problems.append(f"{message['topic']}: {what}\n    {message['payload'][:2000]}")
     print("\n".join(problems[:10]) if problems else f"{count} messages keep the contract")

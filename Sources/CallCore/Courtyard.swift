@@ -74,6 +74,8 @@ public struct Courtyard: Sendable {
 
     /// The calls that are not closed, in no order.
     public var openCalls: some Collection<Call> { calls.open.values }
+    /// The desks that are listening, in no order.
+    public var listeningDesks: [DeskID] { desks.listening }
     /// The faults that are set, in no order.
     public var setFaults: some Collection<Fault> { faults.faults.values }
     /// The site's services.
@@ -97,6 +99,8 @@ public struct Courtyard: Sendable {
     public mutating func handle(_ input: Input, at now: Now) -> [Action] {
         var actions = followClock(now)
         actions += take(input, now)
+        // A contact that flickers thousands of times a second changes nothing for anybody but its own watch.
+        if case .line = input, touched.isEmpty { return actions }
         actions += listen(now)
         return actions + reassure(now)
     }

@@ -28,6 +28,7 @@ struct Desks: Sendable {
 
     /// True if a screen that someone has open shows calls.
     var isOneListening: Bool { known.values.contains { $0.state == .listening } }
+    var listening: [DeskID] { known.filter { $0.value.state == .listening }.map(\.key) }
 
     /// Until when nothing is said of an absence.
     var graceEnds: Moment? { connectedAt.map { $0 + Self.grace } }

@@ -28,6 +28,10 @@ public struct StatusReport: Codable, Hashable, Sendable {
     public var uptimeSeconds: Int
     public var points: PointCount
     public var openCalls: Int
+    /// Those that nobody has accepted.
+    public var unaccepted: Int
+    /// The desks that say they are listening.
+    public var desks: [String]
     @OrNull public var lastPress: Press?
     /// The broker in use; null while there is none.
     @OrNull public var broker: String?
@@ -49,6 +53,8 @@ extension GatewayAgent {
                 total: points.count, ok: points.count { $0.condition == .working },
                 troubled: points.filter { $0.condition != .working }.map { PointMessage($0) }),
             openCalls: core.openCalls.count,
+            unaccepted: core.openCalls.count { $0.state == .raised || $0.state == .delivered },
+            desks: core.listeningDesks.map(\.text).sorted(),
             lastPress: lastPress.map {
                 .init(
                     point: $0.call.point.text, label: $0.call.label, service: $0.service.text, time: $0.occurred.wall)

@@ -1,6 +1,6 @@
 internal import CallCore
 
-/// Questions to the events of the past, for one connection that only reads.
+/// Questions to the events of the past, within one transaction of a connection that only reads.
 struct History {
     private let connection: Connection
     private let boots: [Int64: String]
@@ -44,9 +44,6 @@ struct History {
 
     func responseTimes(of period: Range<WallTime>) throws(JournalError) -> ResponseTimes {
         var times = ResponseTimes()
-        // One moment for all of it. Reading ends with the transaction, whatever comes.
-        try connection.run("BEGIN", for: "reading events")
-        defer { connection.rollBack() }
         for service in series.keys {
             var tally = StoryTally(service)
             for story in try stories(of: service, period).values { tally.add(story) }

@@ -72,12 +72,10 @@ public final class JournalReader {
     }
 
     /// Asks, and asks again if an agent came while nobody was expected to write.
-    private func ask<Answer>(
-        _ question: (Connection) throws(JournalError) -> Answer
-    ) throws(JournalError) -> Answer {
+    private func ask<Answer>(_ question: (History) throws(JournalError) -> Answer) throws(JournalError) -> Answer {
         let answer: Answer?
         do throws(JournalError) {
-            answer = try Self.asked { () throws(JournalError) in try question(connection) }
+            answer = try askOnce(question)
         } catch {
             guard let alone, Fingerprint(path) != alone else { throw error }
             answer = nil
@@ -85,7 +83,18 @@ public final class JournalReader {
         if let answer, alone == nil || Fingerprint(path) == alone { return answer }
         alone = nil
         connection = try Self.connect(path, alone: false)
-        return try Self.asked { () throws(JournalError) in try question(connection) }
+        return try askOnce(question)
+    }
+
+    /// One transaction, so that all of it is of one moment; it ends with the answer, whatever comes.
+    private func askOnce<Answer>(
+        _ question: (History) throws(JournalError) -> Answer
+    ) throws(JournalError) -> Answer {
+        try Self.asked { () throws(JournalError) in
+            try connection.run("BEGIN", for: "reading it")
+            defer { connection.rollBack() }
+            return try question(History(connection))
+        }
     }
 
     // MARK: Questions
@@ -95,12 +104,12 @@ public final class JournalReader {
     ///
     /// A call is of the date that its latest event gives for its raising: a clock that was set later corrects that.
     public func responseTimes(of period: Range<WallTime>) throws(JournalError) -> ResponseTimes {
-        try ask { connection throws(JournalError) in try History(connection).responseTimes(of: period) }
+        try ask { history throws(JournalError) in try history.responseTimes(of: period) }
     }
 
     /// When the oldest event that is kept happened, by the wall clock; nil if there is none, or no clock was ever set.
     public func oldestEvent() throws(JournalError) -> WallTime? {
-        try ask { connection throws(JournalError) in try History(connection).oldestEvent() }
+        try ask { history throws(JournalError) in try history.oldestEvent() }
     }
 }
 

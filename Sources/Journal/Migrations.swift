@@ -1,8 +1,8 @@
 // How the tables of each version become those of the next. Files of every version are in the field, so a step that was
 // released never changes; what it makes must agree with what `Tables.swift` makes.
 extension Schema {
-    /// Version 2 follows a call until somebody has come, and remembers the answers to commands. No column is filled in
-    /// row by row but for open calls: a journal of years is migrated at once.
+    /// Version 2 follows a call until somebody has come, and remembers the answers to commands. Of the rows only those
+    /// of open calls are written, so a journal of years is migrated at once.
     ///
     /// Version 1 reopened nothing, so every call was last opened at revision 1; and its revisions counted presses, so
     /// the last one is that of the last press.

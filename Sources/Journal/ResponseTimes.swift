@@ -89,10 +89,12 @@ public struct ServiceTimes: Hashable, Sendable {
     public internal(set) var reopened = ResponseTimes.Repeated()
     /// Calls that nobody has closed yet.
     public internal(set) var open = 0
+    /// How the steps were measured.
     public internal(set) var quality = ResponseTimes.Quality()
 
-    /// The two limits that a call system is measured by.
+    /// The first of the two limits that a call system is measured by.
     public static let promptly = Duration.seconds(60)
+    /// The second.
     public static let inTime = Duration.seconds(180)
 }
 
@@ -102,6 +104,7 @@ public struct TestTimes: Hashable, Sendable {
     public internal(set) var calls = 0
     /// From raising to the desk's answer and back; as many as were answered.
     public internal(set) var roundTrip = ResponseTimes.Spread([])
+    /// How the steps were measured.
     public internal(set) var quality = ResponseTimes.Quality()
     /// Test calls that came back, whether their time could be taken or not.
     public internal(set) var answered = 0

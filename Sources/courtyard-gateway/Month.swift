@@ -11,9 +11,10 @@ struct Month: Hashable {
     /// Reads `2026-11`.
     init?(_ text: String) {
         let bytes = Array(text.utf8)
-        guard bytes.count == 7, bytes[4] == UInt8(ascii: "-"), bytes[0] == UInt8(ascii: "2"),
+        let digits = bytes.enumerated().allSatisfy { $0 == 4 ? $1 == UInt8(ascii: "-") : (48...57).contains($1) }
+        guard bytes.count == 7, digits, bytes[0] == UInt8(ascii: "2"),
             let year = Int(String(decoding: bytes[..<4], as: UTF8.self)),
-            let number = Int(String(decoding: bytes[5...], as: UTF8.self)), year >= 2000, (1...12).contains(number)
+            let number = Int(String(decoding: bytes[5...], as: UTF8.self)), (1...12).contains(number)
         else { return nil }
         self.year = year
         self.number = number

@@ -42,7 +42,7 @@ extension EndToEnd {
                 #expect(
                     status.keys == [
                         "site", "gateway", "state", "simulated", "version", "journal", "uptimeSeconds", "points",
-                        "openCalls", "lastPress", "broker", "outbox", "faults",
+                        "openCalls", "unaccepted", "desks", "lastPress", "broker", "outbox", "faults",
                     ], bench.logs)
                 #expect(status.points == .object(["total": 2, "ok": 2, "troubled": .list([])]), bench.logs)
                 #expect(status.lastPress?.point == "b1" && status.lastPress?.service == "emergency", bench.logs)

@@ -114,7 +114,9 @@ extension JournalTests {
             let third = later([
                 2: "ALTER TABLE call ADD COLUMN note TEXT", 3: "CREATE TABLE visit (id INTEGER PRIMARY KEY)",
             ])
-            let opening = try Journal.open(at: place.path, now: now, allowVolatile: true, schema: third)
+            let opening = try whenFree {
+                try Journal.open(at: place.path, now: now, allowVolatile: true, schema: third)
+            }
             #expect(opening.setAside == nil)
             #expect(opening.contents.openCalls.count == 2)
             var batch = press(3)

@@ -38,7 +38,7 @@ extension JournalTests {
         @Test func `a second agent is refused, whoever has the journal`() throws {
             let place = try Place()
             var first: Journal? = try place.open().journal
-            let error = try journalError { _ = try place.open() }
+            let error = try journalError { _ = try Journal.open(at: place.path, now: now, allowVolatile: true) }
             #expect(error == .inUse(path: place.path, holder: getpid()))
             try first?.commit(press(1))
             first?.close()
@@ -141,7 +141,9 @@ extension JournalTests {
             try damage.apply(place)
             let before = try bytes(of: place.path)
             let fresh = JournalID(unchecked: "fresh1")
-            let opening = try Journal.open(at: place.path, now: now, allowVolatile: true, makeID: { fresh })
+            let opening = try whenFree {
+                try Journal.open(at: place.path, now: now, allowVolatile: true, makeID: { fresh })
+            }
             let setAside = try #require(opening.setAside)
             #expect(setAside.paths.first == "\(place.path).\(damage.word)-20261123T143000Z")
             #expect(!setAside.reason.isEmpty)

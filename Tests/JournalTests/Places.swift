@@ -17,10 +17,19 @@ final class Place {
     deinit { shell("rm -rf \(directory)") }
 
     func open(now: WallTime = now, distrust: String? = nil) throws -> Journal.Opening {
-        try Journal.open(at: path, now: now, allowVolatile: true, distrust: distrust, makeID: { own })
+        try whenFree { try Journal.open(at: path, now: now, allowVolatile: true, distrust: distrust, makeID: { own }) }
     }
 
     var names: [String] { shell("ls \(directory)").output.split(separator: "\n").map(String.init) }
+}
+
+/// Tries again while the journal is in use: a program that some other test starts has this process's files, locks
+/// included, from its fork until its exec.
+func whenFree(_ open: () throws -> Journal.Opening) throws -> Journal.Opening {
+    for _ in 1...200 {
+        do { return try open() } catch JournalError.inUse { usleep(10_000) }
+    }
+    return try open()
 }
 
 /// A file system of its own for one test, mounted on a directory.

@@ -28,6 +28,22 @@ extension JournalTests {
             #expect(try calls(reader) == 50)
         }
 
+        @Test func `it follows an agent that starts new series and comes from a new boot`() throws {
+            let place = try Place()
+            let journal = try place.open().journal
+            let reader = try JournalReader(path: place.path)
+            #expect(try calls(reader) == 0)
+            var batch = Journal.Batch()
+            batch.events = [
+                CallEvent(
+                    journal: own, sequence: 1, type: .accepted, occurred: stamp(90, boot: "next"),
+                    call: call(2, service: .meal))
+            ]
+            try journal.commit(batch)
+            let meal = try reader.responseTimes(of: always).services[0]
+            #expect(meal.calls == 1 && meal.accepted.count == 1 && meal.quality.byWallClock == 1)
+        }
+
         @Test func `without an agent it leaves the directory as it was`() throws {
             let place = try Place()
             try fill(place)

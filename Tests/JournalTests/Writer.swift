@@ -28,7 +28,7 @@ extension JournalTests {
 
         @Test func work() throws {
             let path = try #require(environment("JOURNAL_PATH"))
-            let opening = try Journal.open(at: path, now: now, allowVolatile: true, makeID: { own })
+            let opening = try whenFree { try Journal.open(at: path, now: now, allowVolatile: true, makeID: { own }) }
             switch environment("JOURNAL_WRITER") {
             case "endless": try commitForEver(opening)
             case "counted": try commitCounted(opening.journal)
@@ -91,7 +91,7 @@ extension JournalTests {
             let events = try journal.events(journal: own, service: .emergency, from: 6, limit: 9)
             #expect(events == other.events.map(kept))
             journal.close()
-            let contents = try Journal.open(at: journal.path, now: now, allowVolatile: true).contents
+            let contents = try whenFree { try Journal.open(at: journal.path, now: now, allowVolatile: true) }.contents
             #expect(contents.openCalls == (1...5).map { call($0) } + [instead])
             #expect(contents.answers == (1...5).map(answer) + [answer(7)])
             say("done")

@@ -12,8 +12,13 @@ extension AgentOnKernelLines {
         @Test("An idle agent with 14 lines wakes at most once in two seconds, all its threads together")
         func idle() throws {
             try Rig.run { rig in
+                try rig.listen()
                 try rig.start((0..<14).map { Button($0) })
                 try rig.settle()
+                // A call that no desk has received is offered again and again.
+                let call = try #require(try rig.desk.call(of: "b14")?.data.call)
+                try rig.command("received", #"{"id":"c1","call":"\#(call)"}"#)
+                try wait(until: "delivered") { try rig.desk.call(of: "b14")?.data.state == "delivered" }
                 usleep(Self.readback)
                 let agent = try #require(rig.agent).id
                 let before = try switches(of: agent)

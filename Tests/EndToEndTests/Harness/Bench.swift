@@ -9,12 +9,18 @@ final class Bench {
     private var names: [String: Int] = [:]
     private var mounts: [String] = []
     private let guardian: Guardian
+    /// What was published.
+    private(set) lazy var record = MessageRecord(self)
 
-    /// Runs a test's body; what it throws comes back with the programs' logs.
+    /// Runs a test's body; what it throws comes back with the programs' logs. Afterwards, everything that was
+    /// published must have kept the contract.
     static func run(_ body: (Bench) throws -> Void) throws {
         let bench = try Bench()
         defer { bench.close() }
-        do { try body(bench) } catch { throw Broken("\(error)\n\(bench.logs.rawValue)") }
+        do {
+            try body(bench)
+            try bench.record.judge()
+        } catch { throw Broken("\(error)\n\(bench.logs.rawValue)") }
     }
 
     private init() throws {

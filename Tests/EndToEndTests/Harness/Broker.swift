@@ -47,6 +47,7 @@ final class Broker {
 
     /// Publishes with mosquitto_pub(1), QoS 1.
     func publish(_ topic: String, _ payload: String, retain: Bool = false) throws {
+        try bench.record.isOurs(topic, payload)
         try bench.succeed(
             "mosquitto_pub",
             ["-V", "5", "-p", "\(port)", "-q", "1", "-t", topic, "-m", payload] + (retain ? ["-r"] : []))
@@ -54,6 +55,8 @@ final class Broker {
 
     /// Publishes a file's bytes.
     func publish(_ topic: String, file: String) throws {
+        let bytes = FileManager.default.contents(atPath: file) ?? Data()
+        try bench.record.isOurs(topic, String(decoding: bytes, as: UTF8.self))
         try bench.succeed("mosquitto_pub", ["-V", "5", "-p", "\(port)", "-q", "1", "-t", topic, "-f", file])
     }
 

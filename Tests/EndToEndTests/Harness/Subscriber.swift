@@ -53,6 +53,7 @@ final class Subscriber {
             ["-oL", "mosquitto_sub", "-h", "127.0.0.1", "-p", "\(broker.port)", "-q", "2", "-F", "%j", "-d"] + options
                 + keepsRetain
                 + filters.flatMap { ["-t", $0] })
+        bench.record.add(process.outputPath, keepsRetain: !keepsRetain.isEmpty)
         try EndToEndTests.wait(until: "the subscription to \(filters)") { process.output.contains("Subscribed (mid") }
     }
 

@@ -65,6 +65,14 @@ final class Desk {
     func fault(_ id: String) throws -> FaultMessage? { try standing("fault/\(id)") }
     func point(_ id: String) throws -> PointMessage? { try standing("point/\(id)") }
 
+    /// The open call of a point, as its record stands.
+    func call(of point: String) throws -> CallMessage? {
+        let places = messages.filter { $0.place.hasPrefix("call/") }.map(\.place)
+        return try Set(places).lazy.compactMap { try self.standing($0) as CallMessage? }.first {
+            $0.data.point == point
+        }
+    }
+
     private func standing<T: Decodable>(_ place: String) throws -> T? {
         guard let last = messages.last(where: { $0.place == place }), !last.payload.isEmpty else { return nil }
         return try WireJSON.read(T.self, from: last.payload)

@@ -30,6 +30,8 @@ final class Rig {
     private(set) var agent: Program?
     private var agents: [Program] = []
     private var markings = 0
+    /// Further lines of the site file.
+    var more: [String] = []
 
     /// Nothing of it is watched by any test: pressed to know that all before it has arrived.
     private static let mark = Button(14)
@@ -111,9 +113,8 @@ final class Rig {
             control-socket: /run/control.sock
             brokers: [{host: 127.0.0.1}]
             defaults: {bias: disabled, active: high}
-            points:
             """
-        let text = ([head] + points).joined(separator: "\n") + "\n"
+        let text = ([head] + more + ["points:"] + points).joined(separator: "\n") + "\n"
         try text.write(toFile: "\(directory)/gateway.yaml", atomically: true, encoding: .utf8)
     }
 
@@ -156,6 +157,26 @@ final class Rig {
             throw Trouble("\(path): \(String(cString: strerror(errno)))")
         }
         return before...monotonicNs()
+    }
+
+    /// What the agent drives a line to.
+    func level(_ chip: String, _ offset: Int) throws -> Bool {
+        try String(contentsOfFile: "/run/gpio-sim/\(chip)/sim_gpio\(offset)/value", encoding: .utf8).hasPrefix("1")
+    }
+
+    /// Gives the agent a command, as a desk does.
+    func command(_ name: String, _ json: String) throws {
+        try publish("courtyard/v1/willow-court/gw-1/command/\(name)", json)
+    }
+
+    /// A desk says that somebody has its screen open.
+    func listen() throws {
+        try publish("courtyard/v1/willow-court/desk/desk-1", #"{"state":"listening"}"#, "-r")
+    }
+
+    private func publish(_ topic: String, _ json: String, _ more: String...) throws {
+        try Program("mosquitto_pub", ["mosquitto_pub", "-q", "1", "-t", topic, "-m", json] + more, in: directory)
+            .succeed()
     }
 
     /// Pulls a chip out, or puts it back.
