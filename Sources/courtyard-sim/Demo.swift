@@ -9,7 +9,8 @@ struct Demo: ParsableCommand {
         abstract: "Show a courtyard of 194 call points at work: real agent, real broker, simulated buttons.",
         discussion: """
             Starts mosquitto on a free port of 127.0.0.1 and the agent, both with a throw-away directory, lets residents
-            press, and shows what a subscriber receives. Ctrl-C ends it and leaves nothing behind.
+            press, a duty desk answer as people would, and shows what a subscriber receives. Ctrl-C ends it and leaves
+            nothing behind.
             Exit code 0 if every press arrived exactly once.
             """)
 
@@ -17,6 +18,8 @@ struct Demo: ParsableCommand {
     var seconds: Int?
     @Option(help: "How many presses residents make a minute, 1 to 1200.")
     var rate = 40
+    @Flag(help: "Nobody answers: calls stay open, are offered again, and escalate.")
+    var noDesk = false
     @Option(help: "The agent's program; otherwise the courtyard-gateway beside this one.")
     var gateway: String?
 
@@ -39,7 +42,7 @@ struct Demo: ParsableCommand {
     }
 
     func run() throws {
-        let stage = DemoStage(DemoCourtyard())
+        let stage = DemoStage(DemoCourtyard(), desk: noDesk ? nil : DemoDesk.make())
         var servers = try DemoServers(gateway: gateway)
         defer {
             stage.close()
@@ -47,7 +50,8 @@ struct Demo: ParsableCommand {
         }
         guard try startBroker(&servers, stage) else { return stage.say(Self.stoppedEarly) }
         let subscriber = try subscribe(to: servers, stage)
-        defer { subscriber.stop(within: .seconds(1)) }
+        stage.link = subscriber
+        defer { subscriber.stop(last: noDesk ? nil : DemoDesk.message(.closed, stage.courtyard.topics)) }
         guard try startAgent(&servers, stage) else { return stage.say(Self.stoppedEarly) }
         let ending = try press(servers, stage)
         stage.close()
@@ -109,28 +113,13 @@ struct Demo: ParsableCommand {
         return ending
     }
 
-    private func subscribe(to servers: DemoServers, _ stage: DemoStage) throws -> MQTTLink {
+    /// The subscriber is the desk as well: one connection for both.
+    private func subscribe(to servers: DemoServers, _ stage: DemoStage) throws -> SiteLink {
         let topics = stage.courtyard.topics
         var configuration = MQTTLink.Configuration(
             clientID: "courtyard-demo", brokers: [.init(host: "127.0.0.1", port: Int(servers.port))])
         configuration.subscriptions = ["courtyard/v1/\(topics.site)/#"]
-        let happenings = stage.happenings
-        let link = try MQTTLink(configuration) {
-            Attempt(number: 1)
-        } report: { report in
-            switch report {
-            case .received(let message): happenings.put(.received(message, at: .now))
-            case .connected: happenings.put(.connected)
-            case .failed(_, _, let failure), .disconnected(_, _, _, let failure):
-                happenings.put(.disconnected(failure.description))
-            case .subscribed(_, let reason) where reason >= 128:
-                happenings.put(.disconnected("the broker refused the subscription"))
-            case .subscribed, .unsubscribed, .acknowledged, .connecting, .brokerCertificate, .waiting, .discarded,
-                .ended:
-                break
-            }
-        }
-        try link.start()
-        return link
+        return try SiteLink(
+            configuration, will: noDesk ? nil : DemoDesk.message(.offline, topics), stage.happenings)
     }
 }

@@ -1,7 +1,5 @@
-internal import CLinux
 internal import CallContract
 internal import CallCore
-internal import Glibc
 internal import MQTTLink
 
 /// The demo's main thread: waits for something while everything that happens is taken in and shown.
@@ -16,7 +14,12 @@ final class DemoStage {
     /// Asked of every turn: throws if one of the servers has ended.
     var check: () throws -> Void = {}
 
-    private let signals: Int32
+    /// The desk that answers the calls; nil: nobody does.
+    private var desk: DutyDesk?
+    private var isConnected = false
+    /// The connection of the subscriber, who is the desk too.
+    var link: SiteLink?
+    private let signals = StopSignals()
     private var screen = Screen()
     private var port: UInt16 = 0
     private var socket = ""
@@ -32,14 +35,9 @@ final class DemoStage {
     private static let drawAtLeastEvery = Duration.seconds(1)
 
     /// From here on, Ctrl-C, SIGTERM and SIGHUP are questions to `wait`: this comes before any other thread.
-    init(_ courtyard: DemoCourtyard) {
+    init(_ courtyard: DemoCourtyard, desk: DutyDesk?) {
         self.courtyard = courtyard
-        signal(SIGPIPE, SIG_IGN)  // a reader that goes away is noticed when writing
-        var set = sigset_t()
-        sigemptyset(&set)
-        for signal in [SIGINT, SIGTERM, SIGHUP, SIGCHLD] { sigaddset(&set, signal) }
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-        signals = signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
+        self.desk = desk
     }
 
     // MARK: What is shown
@@ -67,7 +65,8 @@ final class DemoStage {
         let now = Moment.now
         return DemoView(
             tally: tally, port: port, socket: socket, topics: courtyard.topics,
-            running: runningSince.map { now - $0 } ?? .zero, now: now, away: away, isFinishing: isFinishing)
+            running: runningSince.map { now - $0 } ?? .zero, now: now, refusals: desk?.refusals, away: away,
+            isFinishing: isFinishing)
     }
 
     // MARK: The loop
@@ -83,6 +82,7 @@ final class DemoStage {
                 try take(happening)
             }
             try check()
+            answerCalls()
             draw()
             if done() { return .reached }
             if stopAsked || screen.isGone && !isFinishing { return .stopped }
@@ -94,14 +94,19 @@ final class DemoStage {
     private func rest(until end: Moment?) {
         let tick = Moment.now + Self.drawEvery
         let next = min(tick, end ?? tick)
-        var entries = [
-            pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: happenings.descriptor, events: Int16(POLLIN), revents: 0),
-        ]
-        poll(&entries, 2, Int32(max(0, (next - .now).milliseconds) + 1))
-        var information = signalfd_siginfo()
-        while read(signals, &information, MemoryLayout<signalfd_siginfo>.size) > 0 {
-            if information.ssi_signo != UInt32(SIGCHLD) { stopAsked = true }
+        if signals.wait(for: happenings, until: next) { stopAsked = true }
+    }
+
+    /// The desk says what is due.
+    private func answerCalls() {
+        guard isConnected, let link else { return }
+        for command in desk?.due(at: .now) ?? [] { _ = link.publish(command.topic, command.payload) }
+        for note in desk?.takeNotes() ?? [] {
+            guard case .answered(let reply, let command) = note, runningSince != nil, !screen.isLive else { continue }
+            // `received` is said of every call: only when it goes wrong is it news.
+            if command.name != .received || !reply.accepted {
+                screen.say("\(DeskView.clock())  \(DisplayWidth.clip(DeskView.line(note), to: 500))")
+            }
         }
     }
 
@@ -116,22 +121,30 @@ final class DemoStage {
 
     private func take(_ happening: Happening) throws {
         switch happening {
-        case .received(let message, let moment):
-            let faults = Set(tally.faults.keys)
-            let arrival = tally.take(message.topic, message.payload, courtyard.topics, at: moment)
-            guard !screen.isLive, runningSince != nil else { return }
-            if let arrival { screen.say(DemoView.line(arrival)) }
-            for id in tally.faults.keys where !faults.contains(id) {
-                screen.say("fault \(id): \(tally.faults[id]?.what ?? "")")
-            }
-            for id in faults where tally.faults[id] == nil { screen.say("fault \(id) is over") }
-        case .connected: away = nil
-        case .disconnected(let reason): away = reason
+        case .received(let message, let moment): receive(message, at: moment)
+        case .connected:
+            (isConnected, away) = (true, nil)
+            desk?.connected()
+            if let desk { _ = link?.publish(courtyard.topics.desk(desk.id), DemoDesk.status(.listening), retain: true) }
+        case .disconnected(let reason): (isConnected, away) = (false, reason)
+        case .refused(let reason): throw SimulatorError(reason)
         case .pressed(let press): tally.expect(press)
         case .residentsRest: residentsRest = true
         case .residentsFailed(let reason):
             try check()  // why they failed, most likely
             throw SimulatorError("the residents can't press any more: \(reason)")
         }
+    }
+
+    private func receive(_ message: Message, at moment: Moment) {
+        let faults = Set(tally.faults.keys)
+        let arrival = tally.take(message.topic, message.payload, courtyard.topics, at: moment)
+        desk?.take(message.topic, message.payload, at: moment)
+        guard !screen.isLive, runningSince != nil else { return }
+        if let arrival { screen.say(DemoView.line(arrival)) }
+        for id in tally.faults.keys where !faults.contains(id) {
+            screen.say("fault \(id): \(tally.faults[id]?.what ?? "")")
+        }
+        for id in faults where tally.faults[id] == nil { screen.say("fault \(id) is over") }
     }
 }

@@ -13,12 +13,15 @@ struct DemoView {
     /// How long the demo has been pressing.
     let running: Duration
     let now: Moment
+    /// How many of the desk's commands were refused; nil if there is no desk.
+    let refusals: Int?
     /// Set while the subscriber has no connection.
     var away: String?
     var isFinishing = false
 
     private static let timeWidth = 12
-    private static let serviceWidth = 10
+    private static let serviceWidth = 9
+    private static let stateWidth = 9
     private static let labelWidth = 24
 
     // MARK: The live picture
@@ -28,7 +31,7 @@ struct DemoView {
         let upper = header + [Row("")] + services + [Row("")]
         let lower = [Row("")] + footer
         let presses = max(1, height - upper.count - lower.count - 1)
-        return upper + [Self.pressHeading] + tally.recent.suffix(presses).reversed().map(Self.row) + lower
+        return upper + [Self.pressHeading] + tally.recent.suffix(presses).reversed().map(row) + lower
     }
 
     private var header: [Row] {
@@ -54,37 +57,42 @@ struct DemoView {
         return names.isEmpty ? Row("no faults") : Row("faults: \(names.joined(separator: ", "))", .yellow)
     }
 
+    private static let openStates = [CallState.raised, .delivered, .accepted, .arrived]
+
+    /// Per service how many calls are open, and how far they have come.
     private var services: [Row] {
-        let heading = Row(Self.columns("", "service", "open calls", "presses"), .dim)
-        return [heading]
+        let heading = ["calls", "open"] + Self.openStates.map(\.rawValue) + ["presses"]
+        return [Row(Self.columns(heading), .dim)]
             + ["emergency", "meal", "errand"].map { service in
-                Row(
-                    (Self.columns("", service, "", ""), Self.style(service)),
-                    (Self.numbers("\(tally.openCalls(service))", "\(tally.presses[service] ?? 0)"), .plain))
+                let counts = Self.openStates.map { tally.openCalls(service, in: $0) }
+                let numbers = [tally.openCalls(service)] + counts + [tally.presses[service] ?? 0]
+                let columns = Self.columns([service] + numbers.map(String.init))
+                return Row(
+                    (String(columns.prefix(Self.serviceWidth)), Self.style(service)),
+                    (String(columns.dropFirst(Self.serviceWidth)), .plain))
             }
     }
 
-    private static func columns(_ indent: String, _ service: String, _ open: String, _ presses: String) -> String {
-        indent + DisplayWidth.pad(service, to: serviceWidth + 2) + (open.isEmpty ? "" : numbers(open, presses))
-    }
-
-    private static func numbers(_ open: String, _ presses: String) -> String {
-        DisplayWidth.pad(open, to: 10, toRight: true) + DisplayWidth.pad(presses, to: 10, toRight: true)
+    private static func columns(_ texts: [String]) -> String {
+        DisplayWidth.pad(texts[0], to: serviceWidth)
+            + texts.dropFirst().map { DisplayWidth.pad($0, to: 10, toRight: true) }.joined()
     }
 
     private static let pressHeading = Row(
         DisplayWidth.pad("time", to: timeWidth + 2) + DisplayWidth.pad("service", to: serviceWidth + 2)
-            + DisplayWidth.pad("call point", to: labelWidth + 2) + DisplayWidth.pad("presses", to: 7, toRight: true)
-            + DisplayWidth.pad("latency", to: 11, toRight: true), .dim)
+            + DisplayWidth.pad("call point", to: labelWidth + 1) + DisplayWidth.pad("presses", to: 7, toRight: true)
+            + DisplayWidth.pad("latency", to: 10, toRight: true) + "  call now", .dim)
 
-    private static func row(_ arrival: Tally.Arrival) -> Row {
+    private func row(_ arrival: Tally.Arrival) -> Row {
         let data = arrival.event.data
+        let state = tally.state(of: data.call)
         return Row(
-            (DisplayWidth.pad(time(arrival.event.time), to: timeWidth + 2), .plain),
-            (DisplayWidth.pad(data.service, to: serviceWidth + 2), style(data.service)),
-            (DisplayWidth.pad(data.label, to: labelWidth + 2), .plain),
+            (DisplayWidth.pad(Self.time(arrival.event.time), to: Self.timeWidth + 2), .plain),
+            (DisplayWidth.pad(data.service, to: Self.serviceWidth + 2), Self.style(data.service)),
+            (DisplayWidth.pad(data.label, to: Self.labelWidth + 1), .plain),
             (DisplayWidth.pad("\(data.presses)", to: 7, toRight: true), .plain),
-            (DisplayWidth.pad(text(arrival.latency), to: 11, toRight: true), .plain))
+            (DisplayWidth.pad(Self.text(arrival.latency), to: 10, toRight: true) + "  ", .plain),
+            (DisplayWidth.pad(state, to: Self.stateWidth), DeskView.style(ofState: state)))
     }
 
     private var footer: [Row] {
@@ -94,6 +102,7 @@ struct DemoView {
             Row(
                 ("pressed \(tally.made)   received \(tally.received)   ", .bold),
                 ("missing \(missing)   doubled \(tally.doubled)\(oddities)", isGood ? .green : .red)),
+            Row("calls    \(callCounts)"),
             Row("latency  \(latencies([("p50", 50), ("p99", 99)]))"),
             Row("bedside buttons, first edge to here, 5 ms minimum width;", .dim),
             Row("a kitchen button first waits to see what the press becomes", .dim),
@@ -131,15 +140,25 @@ struct DemoView {
         ] + hints).joined(separator: "\n")
     }
 
+    /// What became of calls, by their events.
+    private var callCounts: String {
+        let ended = ["resolved", "cancelled"]
+        let others = ["escalated", "reopened"].filter { tally.events[$0] != nil }
+        return (["raised", "delivered", "accepted", "arrived"] + others + ended)
+            .map { "\(tally.events[$0] ?? 0) \($0)" }.joined(separator: ", ")
+    }
+
     /// The end of it all.
     var totals: String {
-        let open = ["emergency", "meal", "errand"].map { "\(tally.openCalls($0)) \($0)" }.joined(separator: ", ")
+        let open = Self.openStates.map { "\(tally.openCalls(in: $0)) \($0.rawValue)" }.joined(separator: ", ")
         let lines = [
             "presses made      \(tally.made)",
             "received          \(tally.received), each once by its id",
             "missing           \(tally.outstanding.count)",
             "doubled           \(tally.doubled)\(oddities)",
+            "calls             \(callCounts)",
             "calls open        \(tally.calls.count) (\(open))",
+            "the desk          " + (refusals.map { "\($0) commands refused" } ?? "there was none"),
             "latency           \(latencies([("p50", 50), ("p90", 90), ("p99", 99)])), max "
                 + (tally.latencies.longest.map(Self.text) ?? "-"),
             "                  bedside buttons, first edge to subscriber, 5 ms minimum width;",

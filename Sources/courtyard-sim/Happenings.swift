@@ -9,6 +9,8 @@ enum Happening: Sendable {
     case received(Message, at: Moment)
     case connected
     case disconnected(String)
+    /// The broker did not take what was published.
+    case refused(String)
     /// A resident begins to press.
     case pressed(MadePress)
     /// Nobody presses any more, and every button is let go.

@@ -33,6 +33,8 @@ struct Tally {
     private(set) var sentAgain = 0
     /// Messages that don't read as the contract says.
     private(set) var unreadable = 0
+    /// Events per type: `raised`, `accepted` …
+    private(set) var events: [String: Int] = [:]
     /// Press events per service.
     private(set) var presses: [String: Int] = [:]
     private(set) var calls: [String: CallMessage] = [:]
@@ -71,6 +73,12 @@ struct Tally {
     }
 
     func openCalls(_ service: String) -> Int { calls.values.count { $0.data.service == service } }
+    /// Of a service, or of all.
+    func openCalls(_ service: String? = nil, in state: CallState) -> Int {
+        calls.values.count { $0.data.state == state.rawValue && (service ?? $0.data.service) == $0.data.service }
+    }
+    /// How a call stands: its state, or that it is closed.
+    func state(of call: String) -> String { calls[call]?.data.state ?? "closed" }
 
     /// A resident begins to press: told before the first edge, so before any event of it.
     mutating func expect(_ press: MadePress) {
@@ -103,6 +111,7 @@ struct Tally {
             sentAgain += 1
             return nil
         }
+        events[event.type.split(separator: ".").last.map(String.init) ?? "", default: 0] += 1
         guard event.type == "courtyard.call.pressed" else { return nil }
         let pressedAt = Moment(nanoseconds: event.data.monotonicNs)
         let arrival = Arrival(event: event, latency: moment - pressedAt)

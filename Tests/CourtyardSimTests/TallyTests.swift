@@ -180,7 +180,7 @@ struct TallyTests {
         for height in [16, 24, 50] {
             let view = DemoView(
                 tally: tally, port: 65_535, socket: "/tmp/courtyard-demo.XXXXXX/lines.sock", topics: topics,
-                running: .seconds(3700), now: Self.begun + .seconds(500))
+                running: .seconds(3700), now: Self.begun + .seconds(500), refusals: 0)
             let rows = view.rows(height: height)
             #expect(rows.count <= max(height, 20))
             #expect(rows.allSatisfy { DisplayWidth.of($0.text) <= 80 }, "\(rows.map(\.text))")

@@ -4,7 +4,7 @@ import Testing
 extension EndToEnd {
     @Suite struct TLSTests {
         /// An authority, and a broker's certificate for 127.0.0.1 signed by it.
-        private func makeAuthority(_ bench: Bench, _ name: String, brokerDays: Int = 365) throws {
+        func makeAuthority(_ bench: Bench, _ name: String, brokerDays: Int = 365) throws {
             func path(_ suffix: String) -> String { bench.path("\(name)\(suffix)") }
             let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
             try bench.succeed(
@@ -23,7 +23,8 @@ extension EndToEnd {
                 ])
         }
 
-        private func broker(_ bench: Bench, _ more: [String] = ["allow_anonymous true"]) throws -> Broker {
+        /// A broker with that certificate.
+        func broker(_ bench: Bench, _ more: [String] = ["allow_anonymous true"]) throws -> Broker {
             try Broker.running(
                 bench,
                 ["certfile \(bench.path("ca-broker.pem"))", "keyfile \(bench.path("ca-broker.key"))"] + more)

@@ -1,0 +1,257 @@
+internal import CallContract
+internal import CallCore
+
+/// How the people at a simulated desk behave.
+struct DeskManner {
+    /// From seeing a call to taking it, from taking it to being there, from there to the end: drawn for each call.
+    var acceptAfter: ClosedRange<Duration>
+    var arriveAfter: ClosedRange<Duration>
+    var resolveAfter: ClosedRange<Duration>
+    /// From having a call to saying that it is on the screen.
+    var sayReceivedAfter = Duration.zero
+    /// Sees calls and says nothing.
+    var ignores = false
+    /// Calls of these services are cancelled where others are accepted.
+    var refuses: Set<String> = []
+}
+
+/// A duty desk of one site, decided as a value: what it sees and what time it is go in, commands come out. It knows what
+/// docs/mqtt-contract.md tells a display team, and nothing else of the gateway.
+struct DutyDesk {
+    /// One call as its newest record tells it, and what is being done about it.
+    struct Seen {
+        /// `courtyard/v1/<site>/<gateway>` of the gateway that has it.
+        let base: String
+        var record: CallMessage
+        /// Since when it is in its state, as seen from here.
+        var since: Moment
+        /// The command whose reply is waited for.
+        fileprivate(set) var pending: DeskCommand?
+        /// What was answered in this state: it is not asked again.
+        fileprivate var asked: Set<DeskCommand.Name> = []
+        /// What was refused because the record was an old one: asked again with a newer one than this revision.
+        fileprivate var stale: [DeskCommand.Name: Int] = [:]
+        fileprivate let paces: Paces
+
+        var id: String { record.data.call }
+    }
+
+    /// The pauses drawn for one call.
+    fileprivate struct Paces {
+        let accept, arrive, resolve: Duration
+    }
+
+    /// Something to tell whoever watches the desk.
+    enum Note {
+        case raised(CallMessage)
+        case reopened(CallMessage)
+        /// The same record of a raised call came once more: nobody has said `received` yet.
+        case offeredAgain(CallMessage)
+        case pressedAgain(CallMessage)
+        case closed(CallMessage)
+        case sent(DeskCommand, again: Bool)
+        case answered(ReplyMessage, DeskCommand)
+        case unreadable(topic: String)
+    }
+
+    let id: DeskID
+    let actor: String
+    let manner: DeskManner
+    private(set) var calls: [String: Seen] = [:]
+    private(set) var notes: [Note] = []
+    /// How many commands were refused.
+    private(set) var refusals = 0
+    /// Closed call ids, the oldest first: closed for ever, whatever comes late. Bounded.
+    private var closed: [String] = []
+    private var closedSet: Set<String> = []
+    private let commandPrefix: String
+    private var commands = 0
+
+    /// A command without an answer is sent again, under the same id.
+    static let againAfter = Duration.seconds(5)
+    private static let rememberedClosed = 10_000
+
+    /// - Parameter run: tells this run's command ids from those of every other run: 1 to 16 of `a`-`z`, `0`-`9` and `-`.
+    init(id: DeskID, name: String, manner: DeskManner, run: String) {
+        self.id = id
+        self.manner = manner
+        actor = "\(id)/\(name)"
+        commandPrefix = "\(id.text.prefix(40))-\(run)-"
+    }
+
+    /// What there is to tell since the last time.
+    mutating func takeNotes() -> [Note] {
+        defer { notes = [] }
+        return notes
+    }
+
+    /// A new connection: the retained records that follow are the complete picture, and what isn't among them was
+    /// closed meanwhile.
+    mutating func connected() { calls = [:] }
+
+    // MARK: What comes in
+
+    /// Takes a message of the site; what is neither a record nor a reply is passed over.
+    mutating func take(_ topic: String, _ payload: [UInt8], at now: Moment) {
+        let parts = topic.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count >= 6, parts[0] == "courtyard", parts[1] == "v1" else { return }
+        switch (parts[4], parts.count) {
+        case ("call", 7): take(record: payload, of: parts[6], topic, base: parts[..<4].joined(separator: "/"), now)
+        case ("reply", 6): take(reply: payload, topic)
+        default: break
+        }
+    }
+
+    private mutating func take(record payload: [UInt8], of id: String, _ topic: String, base: String, _ now: Moment) {
+        guard !payload.isEmpty else {
+            if let seen = calls.removeValue(forKey: id) { notes.append(.closed(seen.record)) }
+            return close(id)
+        }
+        guard let record = try? WireJSON.read(CallMessage.self, from: payload), record.data.call == id else {
+            return notes.append(.unreadable(topic: topic))
+        }
+        guard !closedSet.contains(id) else { return }
+        guard let seen = calls[id] else {
+            let paces = Paces(
+                accept: Self.draw(manner.acceptAfter), arrive: Self.draw(manner.arriveAfter),
+                resolve: Self.draw(manner.resolveAfter))
+            calls[id] = Seen(base: base, record: record, since: now, paces: paces)
+            return notes.append(.raised(record))
+        }
+        update(seen, record, now)
+    }
+
+    private mutating func update(_ seen: Seen, _ record: CallMessage, _ now: Moment) {
+        let (old, new) = (seen.record.data, record.data)
+        guard new.revision >= old.revision else { return }
+        if new.revision == old.revision, new.state == "raised" { notes.append(.offeredAgain(record)) }
+        if new.presses > old.presses { notes.append(.pressedAgain(record)) }
+        var seen = seen
+        seen.record = record
+        if new.state != old.state {
+            seen.since = now
+            (seen.asked, seen.stale) = ([], [:])
+            if new.state == "raised" { notes.append(.reopened(record)) }
+        }
+        calls[new.call] = seen
+    }
+
+    private mutating func close(_ id: String) {
+        guard closedSet.insert(id).inserted else { return }
+        closed.append(id)
+        guard closed.count > Self.rememberedClosed else { return }
+        closedSet.remove(closed.removeFirst())
+    }
+
+    private mutating func take(reply payload: [UInt8], _ topic: String) {
+        guard let reply = try? WireJSON.read(ReplyMessage.self, from: payload) else {
+            return notes.append(.unreadable(topic: topic))
+        }
+        guard reply.id.hasPrefix(commandPrefix) else { return }  // another desk's
+        guard var seen = calls.values.first(where: { $0.pending?.id == reply.id }), let command = seen.pending else {
+            return  // answered before, or the call has gone meanwhile
+        }
+        notes.append(.answered(reply, command))
+        if !reply.accepted { refusals += 1 }
+        seen.pending = nil
+        if reply.reason?.hasPrefix("revision: ") ?? false {
+            seen.stale[command.name] = command.revision
+        } else {
+            seen.asked.insert(command.name)
+        }
+        calls[seen.id] = seen
+    }
+
+    // MARK: What is done
+
+    /// What is due now, each to be published; anything that could not be is due again after a while.
+    mutating func due(at now: Moment) -> [DeskCommand] {
+        var due: [DeskCommand] = []
+        for seen in calls.values.sorted(by: { $0.record.data.raisedAt < $1.record.data.raisedAt }) {
+            var seen = seen
+            if var pending = seen.pending {
+                guard pending.sentAt + Self.againAfter <= now else { continue }
+                pending.sentAt = now
+                seen.pending = pending
+                notes.append(.sent(pending, again: true))
+            } else {
+                guard let name = next(seen, now) else { continue }
+                commands += 1
+                let command = DeskCommand(
+                    name: name, id: commandPrefix + String(commands), base: seen.base, call: seen.id,
+                    revision: seen.record.data.revision, actor: actor, sentAt: now)
+                seen.pending = command
+                notes.append(.sent(command, again: false))
+            }
+            calls[seen.id] = seen
+            due.append(seen.pending!)
+        }
+        return due
+    }
+
+    /// The next step with a call, if its time has come.
+    private func next(_ seen: Seen, _ now: Moment) -> DeskCommand.Name? {
+        guard !manner.ignores else { return nil }
+        let (data, paces) = (seen.record.data, seen.paces)
+        func isDue(_ name: DeskCommand.Name, after pause: Duration) -> Bool {
+            now - seen.since >= pause && !seen.asked.contains(name) && data.revision > seen.stale[name] ?? 0
+        }
+        let isOurs = data.actor == actor
+        switch data.state {
+        case "raised" where isDue(.received, after: manner.sayReceivedAfter): return .received
+        case "raised" where data.test: return nil
+        case "raised", "delivered":
+            let answer = manner.refuses.contains(data.service) ? DeskCommand.Name.cancel : .accept
+            return isDue(answer, after: paces.accept) ? answer : nil
+        case "accepted" where isOurs:
+            if isDue(.arrive, after: paces.arrive) { return .arrive }
+            // They set out a while before they are there.
+            return data.onTheWay != true && isDue(.setOut, after: paces.arrive / 3) ? .setOut : nil
+        case "arrived" where isOurs: return isDue(.resolve, after: paces.resolve) ? .resolve : nil
+        default: return nil
+        }
+    }
+
+    private static func draw(_ range: ClosedRange<Duration>) -> Duration {
+        range.lowerBound + (range.upperBound - range.lowerBound) * Double.random(in: 0..<1)
+    }
+}
+
+/// One command of a desk about a call.
+struct DeskCommand: Hashable {
+    enum Name: String {
+        case received, accept, arrive, resolve, cancel
+        /// `accept` once more, with `onTheWay`.
+        case setOut
+
+        /// As its topic has it.
+        var word: String { self == .setOut ? Name.accept.rawValue : rawValue }
+    }
+
+    let name: Name
+    let id: String
+    /// The gateway's topics begin so.
+    let base: String
+    let call: String
+    /// Of the record that was on the screen.
+    let revision: Int
+    let actor: String
+    var sentAt: Moment
+
+    var topic: String { "\(base)/command/\(name.word)" }
+
+    var payload: [UInt8] {
+        WireJSON.bytes(
+            Payload(
+                id: id, call: call, revision: revision, actor: actor, onTheWay: name == .setOut ? true : nil,
+                outcome: name == .resolve ? "done" : nil, reason: name == .cancel ? "refused" : nil))
+    }
+
+    private struct Payload: Encodable {
+        let id, call: String
+        let revision: Int
+        let actor: String
+        let onTheWay: Bool?
+        let outcome, reason: String?
+    }
+}
