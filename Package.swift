@@ -41,6 +41,7 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CGpiodLibrary", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev"])]),
         .target(name: "CGpiod", dependencies: ["CGpiodLibrary"]),  // one shim over libgpiod 1.6 and 2.x
 
@@ -52,12 +53,14 @@ let package = Package(
         target("LinuxSupport", ["CLinux"]),
         target("GPIOLines", ["CallCore", "CGpiod", "LinuxSupport", "CLinux"]),
         target("SimulatedLines", ["CallCore", "LinuxSupport", "CLinux"]),
-        target("MQTTLink", ["CMosquitto", "LinuxSupport", "CLinux"]),
+        target("Certificates", ["COpenSSL"]),
+        target("MQTTLink", ["Certificates", "CMosquitto", "LinuxSupport", "CLinux"]),
         target("GatewayAgent", ["CallCore", "CallContract", "Journal"]),
         program(
             "courtyard-gateway",
             [
-                "GatewayAgent", "GPIOLines", "SimulatedLines", "MQTTLink", "Journal", "SiteConfig", "CallContract",
+                "GatewayAgent", "GPIOLines", "SimulatedLines", "MQTTLink", "Certificates", "Journal", "SiteConfig",
+                "CallContract",
                 "CallCore", "LinuxSupport", "CLinux",
             ]),
 
@@ -72,12 +75,18 @@ let package = Package(
         tests("JournalTests", ["Journal", "CallCore", "CSQLite"]),
         tests("GPIOLinesTests", ["GPIOLines", "CallCore", "CGpiod"]),  // CGpiod: to play other programs
         tests("SimulatedLinesTests", ["SimulatedLines", "LinuxSupport", "CallCore"]),
-        tests("MQTTLinkTests", ["MQTTLink"]),
+        tests("CertificatesTests", ["Certificates"]),
+        tests("MQTTLinkTests", ["MQTTLink", "Certificates"]),
         tests("ReportTests", ["Journal", "CallCore"]),  // the program's report, of journals made for it
         tests("EndToEndTests", []),  // the programs themselves, from outside
         tests("CourtyardSimTests", ["courtyard-sim", "SimulatedLines", "CallContract", "CallCore"]),
         tests("TidyTests", []),  // the project's own files
-        tests("CourtyardGatewayTests", ["courtyard-gateway", "GatewayAgent", "CallCore", "LinuxSupport"]),
+        tests(
+            "CourtyardGatewayTests",
+            [
+                "courtyard-gateway", "GatewayAgent", "Certificates", "SiteConfig", "CallContract", "CallCore",
+                "LinuxSupport",
+            ]),
         tests(  // and on a kernel's own lines
             "KernelTests",
             ["courtyard-gateway", "GatewayAgent", "CallContract", "CallCore", "Journal", "LinuxSupport", "CLinux"]),

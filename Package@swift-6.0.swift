@@ -33,6 +33,7 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CGpiodLibrary", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev"])]),
         .target(name: "CGpiod", dependencies: ["CGpiodLibrary"]),
 
@@ -43,12 +44,14 @@ let package = Package(
         target("LinuxSupport", ["CLinux"]),
         target("GPIOLines", ["CallCore", "CGpiod", "LinuxSupport", "CLinux"]),
         target("SimulatedLines", ["CallCore", "LinuxSupport", "CLinux"]),
-        target("MQTTLink", ["CMosquitto", "LinuxSupport", "CLinux"]),
+        target("Certificates", ["COpenSSL"]),
+        target("MQTTLink", ["Certificates", "CMosquitto", "LinuxSupport", "CLinux"]),
         target("GatewayAgent", ["CallCore", "CallContract", "Journal"]),
         program(
             "courtyard-gateway",
             [
-                "GatewayAgent", "GPIOLines", "SimulatedLines", "MQTTLink", "Journal", "SiteConfig", "CallContract",
+                "GatewayAgent", "GPIOLines", "SimulatedLines", "MQTTLink", "Certificates", "Journal", "SiteConfig",
+                "CallContract",
                 "CallCore", "LinuxSupport", "CLinux",
             ]),
     ],

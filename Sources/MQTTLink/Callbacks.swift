@@ -1,4 +1,5 @@
 internal import CMosquitto
+internal import Certificates
 internal import Glibc
 
 /// libmosquitto's callbacks of one handle. Each finds its `ConnectionEvents` through the handle's user data.
@@ -88,34 +89,9 @@ enum Callbacks {
             // Checked without making a String: this runs for every packet.
             if strstr(line, " sending PINGREQ") != nil { events.post(.pingSent) }
         } else if level == MOSQ_LOG_ERR {
-            events.note(errorLine: String(cString: line), verify: OpenSSL.verdict(of: handle))
+            // SAFETY: the SSL object belongs to the handle, whose callback we are in.
+            let verdict = handle.flatMap { mosquitto_ssl_get($0) }.flatMap { CertificateVerdict(on: $0) }
+            events.note(errorLine: String(cString: line), verdict)
         }
-    }
-}
-
-/// The two functions of OpenSSL that know why a certificate was refused.
-///
-/// libmosquitto has brought libssl into the process; asking for them by name needs no OpenSSL headers and no further
-/// library to link. If they are not found, only the words of the message are poorer.
-enum OpenSSL {
-    private typealias VerifyResult = @convention(c) (UnsafeMutableRawPointer) -> Int
-    private typealias VerifyText = @convention(c) (Int) -> UnsafePointer<CChar>?
-
-    // SAFETY: long SSL_get_verify_result(const SSL *) and const char *X509_verify_cert_error_string(long), unchanged
-    // from OpenSSL 0.9 to 3.x; Int is C's long on Linux.
-    private static let verifyResult = dlsym(nil, "SSL_get_verify_result").map {
-        unsafeBitCast($0, to: VerifyResult.self)
-    }
-    private static let verifyText = dlsym(nil, "X509_verify_cert_error_string").map {
-        unsafeBitCast($0, to: VerifyText.self)
-    }
-
-    /// What OpenSSL thinks of the broker's certificate, if it has refused it.
-    static func verdict(of handle: OpaquePointer?) -> (code: Int, text: String)? {
-        // SAFETY: the SSL object belongs to the handle, whose callback we are in; it is only read.
-        guard let ssl = mosquitto_ssl_get(handle), let verifyResult, let verifyText else { return nil }
-        let code = verifyResult(ssl)
-        guard code != 0, let text = verifyText(code) else { return nil }
-        return (code, String(cString: text))
     }
 }

@@ -1,4 +1,5 @@
 internal import CMosquitto
+internal import Certificates
 internal import Glibc
 
 /// Owns one libmosquitto handle, made afresh for one attempt and never reused: the journal is the queue, so the
@@ -126,6 +127,9 @@ extension Connection {
 
     /// The connected socket, or -1.
     var socket: Int32 { mosquitto_socket(handle) }
+
+    /// Of the chain by which the broker's certificate was found good, the certificate that ends first; nil without TLS.
+    var certificate: Certificate? { mosquitto_ssl_get(handle).flatMap { Certificate.firstToEnd(inChainOf: $0) } }
 
     /// Bytes wait that the socket did not take.
     var wantsToWrite: Bool { mosquitto_want_write(handle) }

@@ -1,3 +1,4 @@
+internal import Certificates
 internal import Synchronization
 
 /// What libmosquitto's callbacks leave behind, for the network thread to take when the library has returned.
@@ -18,9 +19,8 @@ final class ConnectionEvents: Sendable {
 
     /// The first TLS complaint is the cause, the later ones follow from it.
     struct TLSTrouble: Sendable {
-        /// OpenSSL's X509_V_ERR code; 0 where no certificate was judged.
-        var verifyCode = 0
-        var verifyText: String?
+        /// Nil where no certificate was judged.
+        var verdict: CertificateVerdict?
         var hostMismatch = false
         var lines: [String] = []
         var isEmpty: Bool { lines.isEmpty && !hostMismatch }
@@ -48,12 +48,10 @@ final class ConnectionEvents: Sendable {
         }
     }
 
-    func note(errorLine line: String, verify: (code: Int, text: String)?) {
+    func note(errorLine line: String, _ verdict: CertificateVerdict?) {
         state.withLock { state in
             if line.contains("host name verification failed") { state.trouble.hostMismatch = true }
-            if let verify, state.trouble.verifyText == nil {
-                (state.trouble.verifyCode, state.trouble.verifyText) = (verify.code, verify.text)
-            }
+            if state.trouble.verdict == nil { state.trouble.verdict = verdict }
             if state.trouble.lines.count < 8 { state.trouble.lines.append(line) }
         }
     }

@@ -1,3 +1,4 @@
+internal import Certificates
 internal import Glibc
 internal import Synchronization
 
@@ -180,7 +181,7 @@ extension Conversation {
     private mutating func open(_ sessionPresent: Bool, _ keepAlive: UInt16?, _ receiveMaximum: UInt16?, _ now: Tick) {
         opened = now
         let filters = core.configuration.subscriptions
-        let window = core.line.withLock { line in
+        let (window, certificate) = core.line.withLock { line in
             core.requests.withLock { requests in
                 requests.wantsAttempt = false
                 requests.start = 0
@@ -188,7 +189,10 @@ extension Conversation {
             line.open(keepAliveSeconds: keepAlive, receiveMaximum: receiveMaximum)
             // What it answers comes as a report; if the line breaks in this instant, the next turn sees it.
             if !filters.isEmpty { _ = line.subscribe(filters, now: now) }
-            return line.window
+            return (line.window, connection.certificate)
+        }
+        if let certificate {
+            core.report(.brokerCertificate(number: number, broker: broker, certificate))
         }
         core.report(.connected(number: number, broker: broker, sessionPresent: sessionPresent, window: window))
     }

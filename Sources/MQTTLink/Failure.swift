@@ -1,4 +1,5 @@
 internal import CMosquitto
+internal import Certificates
 internal import Glibc
 
 /// Sorts what libmosquitto, OpenSSL and the broker answer into the few kinds a gateway can act on.
@@ -85,8 +86,8 @@ enum Failure {
         if trouble.hostMismatch {
             return .tls(.hostMismatch, "the broker's certificate is not for '\(connection.broker.host)'")
         }
-        if let text = trouble.verifyText {
-            return .tls(certificateProblem(trouble.verifyCode), "the broker's certificate: \(text)")
+        if let verdict = trouble.verdict {
+            return .tls(certificateProblem(verdict.code), "the broker's certificate: \(verdict.text)")
         }
         if line.contains("Unable to load") || line.contains("inconsistent") { return .tls(.files, line) }
         // OpenSSL names an alert of the other side so; the broker sends one about our certificate only.

@@ -1,3 +1,5 @@
+public import Certificates
+
 /// What a link tells its owner, in the order in which it happened.
 ///
 /// Reports come on the link's network thread, outside all locks: they may call `publish` and the like, but whatever
@@ -10,6 +12,9 @@ public enum LinkReport: Hashable, Sendable {
     case failed(number: UInt64, broker: Int, MQTTFailure)
     /// Every broker has failed, or the connection did not last: the next attempt comes after this, or after `retryNow`.
     case waiting(Duration)
+    /// A broker with TLS is about to be `.connected`. The certificate is its own, or one of the authorities that vouch for
+    /// it: whichever ends first. From then on it can't be reached.
+    case brokerCertificate(number: UInt64, broker: Int, Certificate)
     /// The broker has taken us. `sessionPresent`: it had kept our subscriptions. `window` publishes may be under way.
     case connected(number: UInt64, broker: Int, sessionPresent: Bool, window: Int)
     /// The connection is over; nothing that is still unacknowledged on it will be.

@@ -25,10 +25,11 @@ struct Doctor: ParsableCommand {
         let site = try SiteFile.read(siteFile.path)
         var findings: [Finding] = [.fine("site file", "\(siteFile.path): \(site.points.count) call points")]
         findings += Examination.files(site)
+        findings += Examination.certificates(site, at: SystemClock().now().wall)
         findings += Examination.hardware(site)
         findings += Examination.journal(site)
         findings += Examination.clock()
-        findings += site.brokers.map { Examination.broker($0, of: site) }
+        findings += site.brokers.flatMap { Examination.broker($0, of: site) }
         if json {
             Output.print(String(decoding: WireJSON.bytes(findings), as: UTF8.self))
         } else {
@@ -53,6 +54,23 @@ enum Examination {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & 0o004 != 0 else { return .fine("password file", path) }
         return .note("password file", "\(path) can be read by every user of this board", remedy: "chmod o-r \(path)")
+    }
+
+    /// How long each certificate file is good; those that can't be opened are told by `files`.
+    static func certificates(_ site: Site, at wall: WallTime) -> [Finding] {
+        let unusable = Set(site.unusableFiles().map(\.path))
+        var watch = CertificateWatch()
+        return watch.expiries(site, broker: nil, at: wall).compactMap { expiry in
+            guard case .file(let file) = expiry.place, !unusable.contains(file.path) else { return nil }
+            return finding("certificate", expiry)
+        }
+    }
+
+    /// Fine for long, a note from 30 days before its end on, bad from 7 days on.
+    static func finding(_ thing: String, _ expiry: CertificateExpiry) -> Finding {
+        if expiry.isUrgent { return .bad(thing, expiry.text, remedy: expiry.remedy) }
+        return expiry.isWorthSaying
+            ? .note(thing, expiry.text, remedy: expiry.remedy) : .fine(thing, expiry.text)
     }
 
     // MARK: Hardware

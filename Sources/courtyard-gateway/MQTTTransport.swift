@@ -1,5 +1,6 @@
 internal import CallContract
 internal import CallCore
+internal import Certificates
 internal import GatewayAgent
 internal import LinuxSupport
 internal import MQTTLink
@@ -71,6 +72,9 @@ final class MQTTTransport: Transport {
         link?.tryNextBroker(last: lastWords.map { Message($0) }) ?? false
     }
 
+    /// Of the last broker with TLS that was connected; known before the agent hears of the connection.
+    var brokerCertificate: BrokerCertificate? { ear?.brokerCertificate }
+
     func checkIn(_ done: @escaping @Sendable () -> Void) { link?.checkIn(done) }
 
     // MARK: Transport
@@ -102,6 +106,7 @@ extension PublishID {
 private final class LinkEar: Sendable {
     private let inbox: Inbox
     private let isOpen = Mutex(true)
+    private let certificate = Mutex<BrokerCertificate?>(nil)
 
     /// What the brokers are called, in the configuration's order.
     private let brokers: [String]
@@ -112,9 +117,14 @@ private final class LinkEar: Sendable {
     }
 
     func hear(_ report: LinkReport) {
+        if case .brokerCertificate(_, let broker, let found) = report {
+            certificate.withLock { $0 = BrokerCertificate(broker: brokers[broker], certificate: found) }
+        }
         guard let input = LinkInput(report, brokers: brokers) else { return }
         isOpen.withLock { if $0 { inbox.put(input) } }
     }
+
+    var brokerCertificate: BrokerCertificate? { certificate.withLock { $0 } }
 
     func close() { isOpen.withLock { $0 = false } }
 }
@@ -157,7 +167,8 @@ extension LinkInput {
             self = .subscriptionRefused(filter: filter)
         case .failed(_, let broker, let failure), .disconnected(_, let broker, _, let failure):
             self = .away(reason: "\(brokers[broker]): \(failure)", fault: failure.fault)
-        case .connecting, .waiting, .unsubscribed, .discarded, .ended: return nil  // nothing for the agent to decide
+        // Nothing for the agent to decide.
+        case .connecting, .brokerCertificate, .waiting, .unsubscribed, .discarded, .ended: return nil
         }
     }
 }

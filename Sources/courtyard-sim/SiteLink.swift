@@ -54,7 +54,9 @@ struct SiteLink {
                 happenings.put(.disconnected("the broker refused the subscription"))
             case .acknowledged(_, let reason) where reason >= 128:
                 happenings.put(.refused("the broker refused a message (reason \(reason))"))
-            case .subscribed, .unsubscribed, .acknowledged, .connecting, .waiting, .discarded, .ended: break
+            case .subscribed, .unsubscribed, .acknowledged, .connecting, .brokerCertificate, .waiting, .discarded,
+                .ended:
+                break
             }
         }
         try link.start()

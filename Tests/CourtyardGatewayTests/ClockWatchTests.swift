@@ -1,7 +1,5 @@
 import Foundation
-import GatewayAgent
 import Glibc
-import LinuxSupport
 import Synchronization
 import Testing
 
@@ -40,41 +38,5 @@ import Testing
         state.withLock { $0 = false }
         #expect(watch.look(), "and told when it is so no more")
         #expect(isReadable(watch, within: 5000), "from when on it is looked at again")
-    }
-
-    @Test("Its thread sleeps while nothing happens")
-    func idle() throws {
-        let directory = FileManager.default.temporaryDirectory.appending(path: "control-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: directory) }
-        let settings = Mutex(0)
-        let control = try Control(path: directory.path + "/control.sock", inbox: Inbox()) { _ in
-        } onClockSet: {
-            settings.withLock { $0 += 1 }
-        }
-        let task = Mutex("")
-        let thread = DriverThread(named: "clock-test") {
-            let place = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")
-            task.withLock { $0 = place ?? "" }
-            control.run()
-        }
-        thread.start()
-        let asleep = DriverThread.Gate()
-        control.checkIn { asleep.open() }
-        #expect(asleep.pass(within: .seconds(5)))
-        usleep(200_000)
-        let before = try switches(of: task.withLock { $0 })
-        usleep(3_000_000)
-        #expect(try switches(of: task.withLock { $0 }) == before)
-        control.stop()
-        #expect(thread.join(within: .seconds(5)))
-        #expect(settings.withLock { $0 } == 0)
-    }
-
-    /// How often a thread of this process has gone to sleep (proc(5)).
-    private func switches(of task: String) throws -> Int {
-        let status = try String(contentsOfFile: "/proc/\(task)/status", encoding: .utf8)
-        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt") })
-        return try #require(Int(line.split(separator: "\t")[1]))
     }
 }

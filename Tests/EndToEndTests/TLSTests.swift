@@ -4,12 +4,12 @@ import Testing
 extension EndToEnd {
     @Suite struct TLSTests {
         /// An authority, and a broker's certificate for 127.0.0.1 signed by it.
-        func makeAuthority(_ bench: Bench, _ name: String) throws {
+        func makeAuthority(_ bench: Bench, _ name: String, brokerDays: Int = 365) throws {
             func path(_ suffix: String) -> String { bench.path("\(name)\(suffix)") }
             let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
             try bench.succeed(
                 "openssl",
-                ["req", "-x509", "-days", "2", "-subj", "/CN=\(name)", "-keyout", path(".key"), "-out", path(".pem")]
+                ["req", "-x509", "-days", "365", "-subj", "/CN=\(name)", "-keyout", path(".key"), "-out", path(".pem")]
                     + key)
             try bench.succeed(
                 "openssl",
@@ -18,7 +18,7 @@ extension EndToEnd {
             try bench.succeed(
                 "openssl",
                 [
-                    "x509", "-req", "-days", "2", "-in", path("-broker.csr"), "-CA", path(".pem"), "-CAkey",
+                    "x509", "-req", "-days", "\(brokerDays)", "-in", path("-broker.csr"), "-CA", path(".pem"), "-CAkey",
                     path(".key"), "-CAcreateserial", "-extfile", path(".ext"), "-out", path("-broker.pem"),
                 ])
         }
@@ -73,6 +73,30 @@ extension EndToEnd {
                     try agent.buttons().press("b1")
                     try agent.wait(untilStatus: "has told everything") { $0.outbox == 0 }
                 }
+            }
+        }
+
+        @Test("doctor says how long each certificate is good, and notes one that runs out soon")
+        func doctor() throws {
+            try Bench.run { bench in
+                try makeAuthority(bench, "ca", brokerDays: 20)
+                let broker = try broker(bench)
+                var site = SiteFile(points: [.bed("b1")])
+                site.brokers = [SiteFile.broker(broker.port, "tls: {ca: ca.pem}")]
+                try bench.write(site.text, to: "gateway.yaml")
+                let text = try bench.run(Agent.program, ["doctor", "-c", bench.path("gateway.yaml")]).output
+                let lines = text.split(separator: "\n").filter { $0.contains("certificate: ") }
+                #expect(lines.count == 2, "\(text)")
+                #expect(
+                    lines.first?.hasPrefix("fine  certificate: \(bench.path("ca.pem")) (CN=ca) expires in 36") == true)
+                let words =
+                    "note  certificate: the certificate of broker 127.0.0.1:\(broker.port) (CN=broker) expires in "
+                #expect(lines.last?.hasPrefix(words) == true, "\(text)")
+                #expect(text.contains("renew the broker's certificate"), "\(text)")
+                try bench.write("no certificate\n", to: "ca.pem")
+                let bad = try bench.run(Agent.program, ["doctor", "-c", bench.path("gateway.yaml")])
+                #expect(bad.exitCode == 1)
+                #expect(bad.output.contains("ca.pem holds no certificate in PEM format"), "\(bad.output)")
             }
         }
 

@@ -1,3 +1,4 @@
+import Certificates
 import Foundation
 import MQTTLink
 import Testing
@@ -44,6 +45,38 @@ extension LinkTests {
             #expect(try link.publish(Message(topic: "a", payload: [UInt8](repeating: 65, count: 200_000))) == 16)
             #expect(try failure(of: self.link(to: broker, host: "localhost")) == nil)
             #expect(link.link.stop())
+        }
+
+        @Test("Of the broker's certificate and those above it the one that ends first is told, before the connect")
+        func ends() throws {
+            // The authority's own ends in ten years.
+            let (end, format) = (Date(timeIntervalSinceNow: 400 * 86_400), DateFormatter())
+            (format.dateFormat, format.timeZone) = ("yyMMddHHmmss'Z'", TimeZone(identifier: "UTC"))
+            try certificates.issue("long", for: "IP:127.0.0.1")
+            try certificates.issue("short", for: "IP:127.0.0.1", to: format.string(from: end))
+            for (name, end) in [("long", nil), ("short", Int64(end.timeIntervalSince1970))] {
+                let broker = try broker(with: name)
+                let link = try link(to: broker)
+                let number = try link.connected()
+                let reports = link.recorder.all
+                let told = reports.compactMap { report -> Certificate? in
+                    if case .brokerCertificate(number, 0, let found) = report { found } else { nil }
+                }
+                #expect(told.map(\.subject) == [end == nil ? "CN=ca" : "CN=short"])
+                if let end { #expect(told.map(\.notAfter) == [end]) }
+                let kinds = reports.map { report in
+                    if case .brokerCertificate = report {
+                        "certificate"
+                    } else {
+                        report.connected == nil ? "" : "connect"
+                    }
+                }
+                #expect(kinds.filter { !$0.isEmpty } == ["certificate", "connect"])
+            }
+            let plain = try Mosquitto()
+            let link = try TestLink([plain.broker])
+            try link.connected()
+            #expect(!link.recorder.all.contains { if case .brokerCertificate = $0 { true } else { false } })
         }
 
         /// Nil when it connects.

@@ -9,12 +9,13 @@ private let arrows: [String: Set<String>] = [
     "SiteConfig": ["CallCore", "CYaml"],
     "GPIOLines": ["CallCore", "CGpiod", "LinuxSupport", "CLinux"],
     "SimulatedLines": ["CallCore", "LinuxSupport", "CLinux"],
-    "MQTTLink": ["CMosquitto", "LinuxSupport", "CLinux"],
+    "Certificates": ["COpenSSL"],
+    "MQTTLink": ["Certificates", "CMosquitto", "LinuxSupport", "CLinux"],
     "LinuxSupport": ["CLinux"],
     "GatewayAgent": ["CallCore", "CallContract", "Journal"],
     "courtyard-gateway": [
-        "GatewayAgent", "GPIOLines", "SimulatedLines", "MQTTLink", "Journal", "SiteConfig", "CallContract", "CallCore",
-        "LinuxSupport", "CLinux", "ArgumentParser",
+        "GatewayAgent", "GPIOLines", "SimulatedLines", "MQTTLink", "Certificates", "Journal", "SiteConfig",
+        "CallContract", "CallCore", "LinuxSupport", "CLinux", "ArgumentParser",
     ],
     "courtyard-sim": [
         "MQTTLink", "CallContract", "CallCore", "LinuxSupport", "CLinux", "ArgumentParser", "Foundation",
