@@ -30,6 +30,8 @@ struct Deed: Hashable, Sendable {
     /// How long a button is left alone after a deed: well over the 500 ms within which a second press would belong to
     /// the first.
     static let rest = Duration.seconds(3)
+    /// A kitchen button is left for longer: three presses within 10 s would be a call for help (docs/site-file.md).
+    static let kitchenRest = Duration.seconds(11)
 
     var lasts: Duration { edges.last?.after ?? .zero }
 
@@ -80,7 +82,7 @@ struct Schedule<Random: RandomNumberGenerator> {
         let fitting = free.filter { $0.isBedside != wantsKitchen }
         guard let point = (fitting.isEmpty ? free : fitting).randomElement(using: &random) else { return nil }
         let deed = point.isBedside ? bedside(point) : kitchen(point)
-        restsUntil[point.id] = now + deed.lasts + Deed.rest
+        restsUntil[point.id] = now + deed.lasts + (point.isBedside ? Deed.rest : Deed.kitchenRest)
         return deed
     }
 

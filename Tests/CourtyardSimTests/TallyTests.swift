@@ -19,18 +19,28 @@ struct TallyTests {
             toldAtOnce: toldAtOnce)
     }
 
-    /// A press event as the agent sends it.
-    private func event(_ sequence: UInt64, _ service: String = "emergency", at moment: Moment) -> [UInt8] {
-        let journal = JournalID("k3f9qz")!
-        let stamp = Stamp(
+    private func stamp(_ moment: Moment) -> Stamp {
+        Stamp(
             boot: "boot", moment: moment, wall: WallTime(milliseconds: 1_787_541_255_926),
             quality: ClockQuality(synchronized: true, uncertaintyMs: 2))
-        let call = Call(
-            id: CallID("k3f9qz-\(sequence)")!, point: PointID("b1-u1-101-bed")!, label: "1号楼1单元101 床头",
-            service: ServiceID(service)!, priority: 1, state: .raised, revision: 1, presses: 1, raised: stamp,
+    }
+
+    private func call(_ number: UInt64, _ service: String, _ state: CallState, _ stamp: Stamp) -> Call {
+        Call(
+            id: CallID("k3f9qz-\(number)")!, point: PointID("b1-u1-101-bed")!, label: "1号楼1单元101 床头",
+            service: ServiceID(service)!, priority: 1, state: state, revision: 1, presses: 1, raised: stamp,
             escalation: 0, actor: nil, reason: nil, times: [:], actors: [:], pressTimes: [stamp.wall])
+    }
+
+    /// An event as the agent sends it; a press unless something else is asked for.
+    private func event(
+        _ sequence: UInt64, _ service: String = "emergency", _ type: CallEventType = .pressed, at moment: Moment
+    ) -> [UInt8] {
+        let journal = JournalID("k3f9qz")!
+        let stamp = stamp(moment)
+        let call = call(sequence, service, .raised, stamp)
         let event = CallEvent(
-            journal: journal, sequence: sequence, type: .pressed, occurred: stamp, call: call)
+            journal: journal, sequence: sequence, type: type, occurred: stamp, call: call)
         return WireJSON.bytes(
             EventMessage(
                 event, source: topics.source, boot: "boot",
@@ -155,6 +165,27 @@ struct TallyTests {
         #expect(tally.pointsWorking == 0)
         #expect(tally.faults.isEmpty)
         #expect(tally.unreadable == 0)
+    }
+
+    @Test("follows each call by its record, and counts events once each")
+    mutating func calls() {
+        let stamp = stamp(Self.begun)
+        let now = Now(moment: Self.begun, wall: stamp.wall, quality: stamp.quality)
+        func topic(_ number: Int) -> String { "\(topics.base)/call/meal/k3f9qz-\(number)" }
+        for (number, state) in [(UInt64(1), CallState.raised), (2, .accepted), (3, .accepted)] {
+            let record = WireJSON.bytes(CallMessage(call(number, "meal", state, stamp), orphaned: false, now: now))
+            tally.take(topic(Int(number)), record, topics, at: Self.begun)
+        }
+        #expect(tally.openCalls("meal") == 3 && tally.openCalls("emergency") == 0)
+        #expect(tally.openCalls("meal", in: .accepted) == 2 && tally.openCalls(in: .raised) == 1)
+        tally.take(topic(3), [], topics, at: Self.begun)
+        #expect(tally.openCalls(in: .accepted) == 1)
+        #expect(tally.state(of: "k3f9qz-2") == "accepted" && tally.state(of: "k3f9qz-3") == "closed")
+        for sequence: UInt64 in [7, 7, 8] {
+            let accepted = event(sequence, "meal", .accepted, at: Self.begun)
+            tally.take("\(topics.base)/event/meal/accepted", accepted, topics, at: Self.begun)
+        }
+        #expect(tally.events == ["accepted": 2] && tally.sentAgain == 1 && tally.unreadable == 0)
     }
 
     @Test("names percentiles by their nearest rank, and remembers the longest of all")

@@ -128,6 +128,19 @@ extension EndToEnd {
             }
         }
 
+        @Test("The demo's own desk answers its calls, and no press is missing or doubled")
+        func demo() throws {
+            try Bench.run { bench in
+                let words = ["demo", "--seconds", "22", "--rate", "240"]
+                let demo = try bench.run(Self.program, words, within: .seconds(90))
+                #expect(demo.exitCode == 0, "\(demo.output)\(demo.errors)")
+                for text in ["answer: accept ", "missing           0", "doubled           0\n", "0 commands refused"] {
+                    #expect(demo.output.contains(text), "\(text): \(demo.output)")
+                }
+                #expect(!demo.output.contains("nobody-listening"), "\(demo.output)")
+            }
+        }
+
         @Test("Words that can't be are refused with 64 and the reason")
         func usage() throws {
             try Bench.run { bench in
