@@ -54,8 +54,14 @@ final class Mosquitto {
     /// kill -9.
     func kill() { signal(SIGKILL, waits: true) }
 
-    /// Stops it in its tracks: the kernel still accepts connections for it.
-    func freeze() { signal(SIGSTOP) }
+    /// Stops it in its tracks: the kernel still accepts connections for it. It stands still when this returns.
+    func freeze() throws {
+        signal(SIGSTOP)
+        let file = "/proc/\(process?.processIdentifier ?? 0)/status"
+        try eventually("mosquitto stands still") {
+            try String(contentsOfFile: file, encoding: .utf8).contains("State:\tT")
+        }
+    }
     func thaw() { signal(SIGCONT) }
 
     private func signal(_ number: Int32, waits: Bool = false) {

@@ -71,7 +71,7 @@ extension LinkTests {
             let broker = try Mosquitto()
             let link = try TestLink([broker.broker])
             try link.connected()
-            broker.freeze()
+            try broker.freeze()
             defer { broker.thaw() }
             let (clean, taken) = time { link.link.stop(last: text("a", "x"), within: .seconds(1)) }
             #expect(!clean)
