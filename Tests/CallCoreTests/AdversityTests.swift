@@ -1,0 +1,50 @@
+import CallCore
+import Testing
+
+/// What goes wrong at the edges: foreign records, other boots, reloads and broken wires.
+@Suite("Adversity") struct AdversityTests {
+    private let lamp = BoardOutput(id: OutputID("lamp")!, kind: .lamp, points: ["b3-u2-401"])
+
+    private func record(
+        _ number: UInt64 = 3, journal: String = "zzzzzz", of point: CallPoint = bed, service: ServiceID = .emergency,
+        state: CallState = .raised, revision: Int = 4, presses: Int = 1, escalation: Int = 0, boot: String = "old",
+        at moment: Moment = ms(5), wall: Int64 = 1_700_000_000_000
+    ) -> Call {
+        Call(
+            id: CallID(journal: JournalID(journal)!, number: number), point: point.id, label: point.label,
+            service: service, priority: 1, state: state, revision: revision, presses: presses,
+            raised: Stamp(
+                boot: boot, moment: moment, wall: WallTime(milliseconds: wall),
+                quality: ClockQuality(synchronized: true, uncertaintyMs: 1)), escalation: escalation, actor: nil,
+            reason: nil, times: [:], actors: [:], pressTimes: [])
+    }
+
+    @Test("A call of the boot before is escalated though the clock is not set and the resident presses on and on")
+    func pressedOverAndOver() {
+        var first = Followed(synchronized: false)
+        first.press(bed)
+        var second = Followed(open: [first.call()!], boot: "boot-2", from: 20_000, synchronized: false)
+        var told: [CallEventType] = []
+        for _ in 0..<6 {
+            second.press(bed)
+            told += second.wait(.seconds(30)).types
+        }
+        #expect(told.filter { $0 == .escalated }.count >= 2, "\(told)")
+    }
+
+    @Test("No record found at the broker can stop the gateway, or keep a call from being escalated")
+    func hostileRecords() {
+        let far = [Int64.min, -1, 0, 1, Int64.max / 2, Int64.max].map { Moment(nanoseconds: $0) }
+        for boot in ["boot-1", "old"] {
+            for moment in far {
+                for wall in [-62_135_596_800_000, 0, 253_402_300_799_999] as [Int64] {
+                    var world = Followed()
+                    world.tell(.orphan(record(boot: boot, at: moment, wall: wall)))
+                    #expect(world.courtyard.openCalls.count == 1)
+                    let types = world.wait(.seconds(200)).types
+                    #expect(types.contains(.escalated), "\(boot) \(moment.nanoseconds) \(wall): \(types)")
+                }
+            }
+        }
+    }
+}
