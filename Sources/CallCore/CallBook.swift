@@ -124,7 +124,8 @@ struct CallBook: Sendable {
 
     /// An open call that a swapped card left at the broker: stays open, under its own id, until someone closes it.
     mutating func adopt(_ orphan: Call) -> [Action] {
-        guard open[orphan.id] == nil, orphan.id.journal != journaled.journal, !orphan.state.isClosed else { return [] }
+        guard open[orphan.id] == nil, orphan.id.journal != journaled.journal, !orphan.state.isClosed, orphan.isSound
+        else { return [] }
         let key = Key(orphan)
         let joined = joinable[key]
         put(orphan)

@@ -115,7 +115,7 @@ extension GatewayAgent {
             if let id = CallID(text), core.call(id)?.service == service { return }
             if let call = (try? WireJSON.read(CallMessage.self, from: message.payload))?.call,
                 call.id.description == text, call.service == service,
-                call.id.journal != journal, !call.state.isClosed
+                call.id.journal != journal, !call.state.isClosed, call.isSound
             {
                 ports.log.log(.notice, "adopting open call \(call.id) of another journal", [:])
                 return decide(.orphan(call), now)

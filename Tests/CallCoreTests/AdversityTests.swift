@@ -47,4 +47,15 @@ import Testing
             }
         }
     }
+
+    @Test(
+        "A record whose counts can't be counted on is no call",
+        arguments: [(Int.max, 1, 0), (0, 1, 0), (1, Int.max, 0), (1, 0, 0), (1, 1, Int.max), (1, 1, -1)])
+    func hostileCounts(revision: Int, presses: Int, escalation: Int) {
+        var world = Followed()
+        world.tell(.orphan(record(revision: revision, presses: presses, escalation: escalation)))
+        #expect(world.courtyard.openCalls.isEmpty)
+        world.press(bed)
+        #expect(world.wait(.seconds(200)).types.contains(.escalated))
+    }
 }
