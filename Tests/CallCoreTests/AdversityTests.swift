@@ -58,4 +58,19 @@ import Testing
         world.press(bed)
         #expect(world.wait(.seconds(200)).types.contains(.escalated))
     }
+
+    @Test("A press joins the gateway's own open call, whatever became of an adopted one of the same point")
+    func adoptedBeside() {
+        var world = Followed()
+        world.press(bed)
+        let own = world.call()!.id
+        let orphan = record()
+        world.tell(.orphan(orphan))
+        world.command(.received(orphan.id, revision: 4))
+        #expect(world.press(bed).events.map(\.call.id) == [own])
+        world.command(.cancel(orphan.id, revision: 5, reason: "old"))
+        #expect(world.press(bed).events.map(\.call.id) == [own], "still open")
+        var restarted = Followed(open: [world.call()!, record(9)], from: world.time)
+        #expect(restarted.press(bed).events.map(\.call.id) == [own], "after a restart too")
+    }
 }
