@@ -10,6 +10,10 @@ struct CallBook: Sendable {
     /// The open calls of each point.
     private(set) var ofPoint: [PointID: Set<CallID>] = [:]
     private var limits: [Key: PressLimit] = [:]
+    /// Calls of other journals that were closed here: a broker that was away may still hold their records.
+    private var closedOrphans: Set<CallID> = []
+    /// How many of those are remembered here; the journal knows them all.
+    private static let rememberedOrphans = 4096
     /// Why the journal can't be written, while it can't.
     private(set) var journalReason: String?
     /// Presses that were refused since the journal failed.
@@ -118,11 +122,14 @@ struct CallBook: Sendable {
 
     /// An open call that a swapped card left at the broker: stays open, under its own id, until someone closes it.
     mutating func adopt(_ orphan: Call) -> [Action] {
-        guard open[orphan.id] == nil, orphan.id.journal != journaled.journal, !orphan.state.isClosed, orphan.isSound
+        guard open[orphan.id] == nil, orphan.id.journal != journaled.journal, !orphan.state.isClosed, orphan.isSound,
+            !closedOrphans.contains(orphan.id)
         else { return [] }
         put(orphan)
         return [.keep(orphan)]
     }
+
+    func wasClosedHere(_ id: CallID) -> Bool { closedOrphans.contains(id) }
 
     func isOrphan(_ call: Call) -> Bool {
         call.id.journal != journaled.journal && call.id.journal != substitute?.journal
@@ -135,6 +142,10 @@ struct CallBook: Sendable {
 
     private mutating func remove(_ call: Call) {
         open[call.id] = nil
+        if call.id.journal != journaled.journal {
+            if closedOrphans.count == Self.rememberedOrphans { closedOrphans.removeFirst() }
+            closedOrphans.insert(call.id)
+        }
         ofPoint[call.point]?.remove(call.id)
         if ofPoint[call.point]?.isEmpty ?? false { ofPoint[call.point] = nil }
     }

@@ -73,4 +73,13 @@ import Testing
         var restarted = Followed(open: [world.call()!, record(9)], from: world.time)
         #expect(restarted.press(bed).events.map(\.call.id) == [own], "after a restart too")
     }
+
+    @Test("An adopted call that was closed is closed for ever, though another broker still holds its record")
+    func closedForEver() {
+        var world = Followed()
+        let orphan = record()
+        world.tell(.orphan(orphan))
+        world.command(.cancel(orphan.id, revision: 4, reason: "old"))
+        #expect(world.tell(.orphan(orphan)).kept.isEmpty && world.courtyard.openCalls.isEmpty)
+    }
 }
