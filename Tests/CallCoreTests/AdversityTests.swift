@@ -82,4 +82,13 @@ import Testing
         world.command(.cancel(orphan.id, revision: 4, reason: "old"))
         #expect(world.tell(.orphan(orphan)).kept.isEmpty && world.courtyard.openCalls.isEmpty)
     }
+
+    @Test("A reset button that is held, or pressed three times, raises nothing")
+    func resetHeld() {
+        var door = CallPoint(id: PointID("b3-door")!, label: "门口", gestures: .init(press: .reset))
+        door.resets = ["b3-u2-401*"]
+        var world = Followed(SiteRules(points: [bed, door], dailyTestMinute: nil))
+        #expect(world.press(door, for: .seconds(4)).events.isEmpty)
+        for _ in 0..<4 { #expect(world.press(door).events.isEmpty) }
+    }
 }
