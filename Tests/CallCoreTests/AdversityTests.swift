@@ -91,4 +91,14 @@ import Testing
         #expect(world.press(door, for: .seconds(4)).events.isEmpty)
         for _ in 0..<4 { #expect(world.press(door).events.isEmpty) }
     }
+
+    @Test("A loop that a reload takes away takes its fault with it")
+    func loopRemoved() {
+        var looped = bed
+        looped.hasLoop = true
+        var world = Followed(SiteRules(points: [looped], dailyTestMinute: nil))
+        world.tell(.line(.edge(looped.id.loop, made: false, at: ms(world.time))))
+        #expect(world.wait(.seconds(2)).faults.map(\.id) == [.wireOpen])
+        #expect(world.tell(.site(SiteRules(points: [bed], dailyTestMinute: nil))).cleared == [.wireOpen])
+    }
 }
