@@ -37,8 +37,8 @@ struct CallTimers: Hashable, Sendable {
             escalateAt = nil
         } else if call.escalation == 0 {
             escalateAt = rules.acceptWithin.map { waiting + opens + $0 }
-        } else if escalateAt == nil {
-            escalateAt = rules.escalateEvery.map { now.moment + $0 }
+        } else {
+            escalateAt = rules.escalateEvery.map { min(escalateAt ?? now.moment + $0, now.moment + $0) }
         }
         reopenAt = call.state == .accepted ? rules.arriveWithin.map { waiting + $0 } : nil
         let raised = now.moment - call.raised.elapsed(until: now, boot: boot)

@@ -101,4 +101,19 @@ import Testing
         #expect(world.wait(.seconds(2)).faults.map(\.id) == [.wireOpen])
         #expect(world.tell(.site(SiteRules(points: [bed], dailyTestMinute: nil))).cleared == [.wireOpen])
     }
+
+    @Test("A reload that makes escalation more frequent, or ends it, holds for calls that are open")
+    func escalationReloaded() {
+        var rules = SiteRules(points: [bed], dailyTestMinute: nil)
+        rules.services[0].rules.escalateEvery = .seconds(3600)
+        var world = Followed(rules)
+        world.press(bed)
+        #expect(world.wait(.seconds(61)).types == [.escalated])
+        rules.services[0].rules.escalateEvery = .seconds(30)
+        world.tell(.site(rules))
+        #expect(world.wait(.seconds(31)).types == [.escalated])
+        rules.services[0].rules.escalateEvery = nil
+        world.tell(.site(rules))
+        #expect(world.wait(.seconds(200)).types.isEmpty)
+    }
 }
