@@ -116,4 +116,24 @@ import Testing
         world.tell(.site(rules))
         #expect(world.wait(.seconds(200)).types.isEmpty)
     }
+
+    @Test("A press that waits to become a hold or a second one is told when its line goes away")
+    func untoldPress() {
+        var button = kitchen
+        button.gestures.hold = .errand
+        button.gestures.double = .errand
+        for report in [
+            LineReport.trouble(button.id, .missing(line: "chip"), at: ms(0)), .armed(button.id, made: false, at: ms(0)),
+        ] {
+            var held = Followed(SiteRules(points: [button], dailyTestMinute: nil))
+            held.tell(.line(.edge(button.id, made: true, at: ms(held.time))))
+            held.wait(.milliseconds(300))
+            #expect(held.tell(.line(report)).events.map(\.service) == [.meal, .meal])
+            #expect(held.wait(.seconds(10)).events.isEmpty)
+            var released = Followed(SiteRules(points: [button], dailyTestMinute: nil))
+            released.press(button)
+            #expect(released.tell(.line(report)).events.map(\.service) == [.meal, .meal])
+            #expect(released.wait(.seconds(10)).events.isEmpty)
+        }
+    }
 }
