@@ -136,4 +136,12 @@ import Testing
             #expect(released.wait(.seconds(10)).events.isEmpty)
         }
     }
+
+    @Test("The fault of a point that is pressed without end is told a few times, not once a press")
+    func limitedQuietly() {
+        var world = Followed()
+        var told = 0
+        for _ in 0..<1000 { told += world.press(bed).faults.count { $0.id == .rateLimited } }
+        #expect(told >= 2 && told <= 12, "\(told)")
+    }
 }
