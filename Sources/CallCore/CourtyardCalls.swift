@@ -106,7 +106,7 @@ extension Courtyard {
     }
 
     mutating func makeDailyTest(_ now: Now) -> [Action] {
-        dailyTest.made()
+        dailyTest.made(at: now.moment)
         planDailyTest(now)
         let own = PointID(unchecked: identity.gateway.text)
         guard calls.joinedCall(of: own, .test) == nil else { return [] }

@@ -144,4 +144,22 @@ import Testing
         for _ in 0..<1000 { told += world.press(bed).faults.count { $0.id == .rateLimited } }
         #expect(told >= 2 && told <= 12, "\(told)")
     }
+
+    @Test("The daily test is made once though the wall clock is a little behind")
+    func oneTestADay() {
+        var world = Followed(SiteRules(points: [bed], dailyTestMinute: 1))
+        world.wait(.seconds(3600))
+        // Small corrections, none of them worth a look.
+        for _ in 0..<5 {
+            world.wallOffset -= 900
+            world.wait(.seconds(600))
+        }
+        var made = 0
+        let end = world.time + 86_400_000
+        while world.time < end {
+            if world.wait(.milliseconds(500)).events.contains(where: { $0.type == .raised }) { made += 1 }
+            if let test = world.call(.test) { world.command(.received(test.id, revision: 1)) }
+        }
+        #expect(made == 1)
+    }
 }
