@@ -48,11 +48,15 @@ extension Courtyard {
     private mutating func escalate(_ call: Call, _ now: Now) -> [Action] {
         var actions = move(call, by: .escalate, now)
         let level = service(call.service).rules.level(call.escalation + 1)
-        if level?.usesNextBroker ?? false {
+        if level?.usesNextBroker ?? false, nextBrokerWaitsUntil.map({ $0 <= now.moment }) ?? true {
+            triedNextBrokerAt = now.moment
             actions.append(.tryNextBroker(reason: "nobody has accepted \(call.id), escalation \(call.escalation + 1)"))
         }
         return actions
     }
+
+    /// Until when the broker that was gone to last is given time.
+    private var nextBrokerWaitsUntil: Moment? { triedNextBrokerAt.map { $0 + Self.nextBrokerAfter } }
 
     /// The broker has the event that opened the call. For displays that never answer that is delivery enough, if anyone
     /// subscribes.
@@ -86,11 +90,10 @@ extension Courtyard {
     private mutating func elsewhere(_ emergency: Call?, _ now: Now) -> [Action] {
         guard let emergency, rules.nobodyListening.usesNextBroker, desks.connectedAt != nil else {
             deadlines.set(.nextBroker, to: nil)
-            if emergency == nil { triedNextBrokerAt = nil }
             return []
         }
-        if let tried = triedNextBrokerAt, now.moment - tried < Self.nextBrokerAfter {
-            deadlines.set(.nextBroker, to: tried + Self.nextBrokerAfter)
+        if let until = nextBrokerWaitsUntil, now.moment < until {
+            deadlines.set(.nextBroker, to: until)
             return []
         }
         triedNextBrokerAt = now.moment

@@ -162,4 +162,21 @@ import Testing
         }
         #expect(made == 1)
     }
+
+    @Test("One broker at a time: it is left once, and the next is given its half minute")
+    func oneBrokerAtATime() {
+        var rules = SiteRules(points: [bed, kitchen], dailyTestMinute: nil)
+        rules.services[0].rules.levels = [.init(usesNextBroker: true)]
+        let points = (1...20).map { CallPoint(id: PointID("b1-\($0)")!, label: "\($0)") }
+        rules.points = points
+        var world = Followed(rules)
+        for point in points { world.tell(.line(.edge(point.id, made: true, at: ms(world.time)))) }
+        world.wait(.milliseconds(100))
+        var tried: [Double] = []
+        for _ in 0..<2000 {
+            for _ in 0..<world.wait(.milliseconds(100)).brokersTried { tried.append(world.time) }
+        }
+        #expect(zip(tried, tried.dropFirst()).allSatisfy { $1 - $0 >= 29_900 }, "\(tried)")
+        #expect(tried.count >= 6)
+    }
 }
