@@ -137,6 +137,10 @@ extension Courtyard {
             guard let corrected = call.corrected(by: now, boot: identity.boot) else { continue }
             actions += calls.keep(corrected)
         }
+        if change.becameRight {
+            // How long calls of the boot before have waited is known now.
+            for call in calls.open.values where timers[call.id] != nil { follow(call, now) }
+        }
         planDailyTest(now)
         guard change.wasRight, change.stepMs != 0 else { return actions }
         deadlines.set(.clockSteppedOver, to: now.moment + Self.seenFor)

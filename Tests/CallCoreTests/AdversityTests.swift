@@ -32,6 +32,18 @@ import Testing
         #expect(told.filter { $0 == .escalated }.count >= 2, "\(told)")
     }
 
+    @Test("A clock that becomes right says how long a call of the boot before has waited")
+    func waitedThroughTheNight() {
+        var first = Followed()
+        first.press(kitchen)
+        var second = Followed(open: [first.call(.meal)!], boot: "boot-2", from: 20_000, synchronized: false)
+        #expect(second.wait(.seconds(30)).types.isEmpty)
+        second.wallOffset = 5 * 3_600_000
+        second.synchronized = true
+        second.tell(.timePassed)
+        #expect(second.wait(.seconds(1)).types == [.cancelled], "five hours old: it has run out")
+    }
+
     @Test("No record found at the broker can stop the gateway, or keep a call from being escalated")
     func hostileRecords() {
         let far = [Int64.min, -1, 0, 1, Int64.max / 2, Int64.max].map { Moment(nanoseconds: $0) }
