@@ -40,8 +40,7 @@ import Testing
         #expect(second.wait(.seconds(30)).types.isEmpty)
         second.wallOffset = 5 * 3_600_000
         second.synchronized = true
-        second.tell(.timePassed)
-        #expect(second.wait(.seconds(1)).types == [.cancelled], "five hours old: it has run out")
+        #expect(second.tell(.timePassed).types == [.cancelled], "five hours old: it has run out")
     }
 
     @Test("No record found at the broker can stop the gateway, or keep a call from being escalated")
