@@ -60,7 +60,8 @@ extension Courtyard {
         }
         let action = faults.set(
             .rateLimited, what: Self.listing(points),
-            remedy: "a flickering contact or a very frightened person: look at the call point; its first presses were told",
+            remedy:
+                "a flickering contact or a very frightened person: look at the call point; its first presses were told",
             points: limited.keys.sorted(), now: now)
         return action.map { [$0] } ?? []
     }

@@ -1,5 +1,6 @@
 internal import CallContract
 internal import CallCore
+internal import Journal
 
 // What the transport tells, and what stands at the broker under this gateway's name.
 extension GatewayAgent {
@@ -113,6 +114,7 @@ extension GatewayAgent {
         switch subject {
         case .call(let service, let text):
             if let id = CallID(text), core.call(id)?.service == service { return }
+            if let id = CallID(text), wasClosed(id) { break }
             if let call = (try? WireJSON.read(CallMessage.self, from: message.payload))?.call,
                 call.id.description == text, call.service == service,
                 call.id.journal != journal, !call.state.isClosed, call.isSound
@@ -125,6 +127,16 @@ extension GatewayAgent {
         case .status, .command, .desk: return
         }
         shelf.want(.leftover(topic: message.topic))
+    }
+
+    /// True for a call of another journal that was closed here; another broker may still hold its record.
+    private func wasClosed(_ id: CallID) -> Bool {
+        do throws(JournalError) {
+            return try core.wasClosedHere(id) || ports.store.isClosed(id)
+        } catch {
+            ports.log.log(.error, "looking for call \(id): \(error)", [:])
+            return false
+        }
     }
 
     /// A status that isn't this gateway's current one: an old will that came late, or a twin.

@@ -58,7 +58,8 @@ extension GatewayAgent {
             : "call \(call.id) \(event.type.rawValue): \(event.service) of \(call.point) (\(call.label))\(who)"
         let isGrave = call.priority == 1 && (event.type == .escalated || event.type == .reopened)
         ports.log.log(
-            isGrave ? .warning : .info, text, ["COURTYARD_POINT": call.point.text, "COURTYARD_CALL": call.id.description])
+            isGrave ? .warning : .info, text,
+            ["COURTYARD_POINT": call.point.text, "COURTYARD_CALL": call.id.description])
         guard !watchers.isEmpty else { return }
         let line = WireJSON.bytes(message(event, now)) + [UInt8(ascii: "\n")]
         for watcher in watchers.values { watcher(line) }
