@@ -48,9 +48,11 @@ extension GatewayAgent {
         switch keeper.write(batch, at: now.moment) {
         case .written:
             marked(batch)
+            keepAllIfBegunAnew()
             return actions
         case .recovered:
             marked(batch)
+            keepAllIfBegunAnew()
             for journal in unjournaled.union(substitute.map { [$0] } ?? []) { outbox.becameJournaled(journal) }
             substitute = nil
             ports.log.log(.notice, "the journal can be written again", [:])
@@ -61,6 +63,19 @@ extension GatewayAgent {
             let instead = decideUnjournaled(reason, now)
             keeper.hold(Journal.Batch(instead))
             return instead
+        }
+    }
+
+    /// A journal that was lost in mid-run has been replaced: calls that are open must be found in the new one by the
+    /// restart that is due, since the broker may not have them.
+    private func keepAllIfBegunAnew() {
+        guard ports.store.takeBegunAnew() else { return }
+        var all = Journal.Batch()
+        all.calls = Array(core.openCalls)
+        do throws(JournalError) {
+            try ports.store.commit(all)
+        } catch {
+            ports.log.log(.error, "open calls could not be written to the new journal: \(error)", [:])
         }
     }
 

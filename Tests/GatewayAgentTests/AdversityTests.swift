@@ -34,4 +34,14 @@ import Testing
             #expect(world.transport.log.count { $0.topic == record.key && $0.payload.isEmpty } == emptied + 1)
         }
     }
+
+    @Test("A store that had to begin a new file is given every open call")
+    func anotherStore() throws {
+        let world = try World()
+        world.press(World.bed)
+        try world.beginAnew()
+        world.press(World.kitchen)
+        try world.restart()
+        #expect(Set(world.agent.core.openCalls.map(\.point)) == [World.bed.id, World.kitchen.id])
+    }
 }
