@@ -26,6 +26,16 @@ extension Courtyard {
         return actions
     }
 
+    /// How long it is until the call expires by itself, for messages that are of no use afterwards; nil for one that
+    /// doesn't: an emergency, one where somebody has arrived, one that is closed, a test.
+    public func timeLeft(of call: Call, _ now: Now) -> Duration? {
+        let rules = service(call.service).rules
+        guard !call.state.isClosed, call.state != .arrived, !call.isTest, let lasts = rules.expiresAfter else {
+            return nil
+        }
+        return lasts + rules.waitsForOpening(call, now) - call.raised.elapsed(until: now, boot: identity.boot)
+    }
+
     mutating func callIsDue(_ id: CallID, _ now: Now) -> [Action] {
         var actions: [Action] = []
         while let call = calls.open[id] {

@@ -102,9 +102,7 @@ extension GatewayAgent {
 
     /// For how long a message about an order is of use; the end of one always is, and so is an emergency.
     private func expiry(of call: Call, _ now: Now) -> UInt32? {
-        guard !call.state.isClosed, let lasts = core.service(call.service).rules.expiresAfter else { return nil }
-        let left = lasts.milliseconds - max(0, now.wall.milliseconds - call.raised.wall.milliseconds)
-        return UInt32(clamping: max(1, left / 1000))
+        core.timeLeft(of: call, now).map { UInt32(clamping: max(1, $0.milliseconds / 1000)) }
     }
 
     /// Reads a stretch of a lane from the journal; an unreadable journal is told, and tried again with the next turn.

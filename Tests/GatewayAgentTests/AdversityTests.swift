@@ -10,6 +10,32 @@ import Testing
     private let base = "courtyard/v1/willow/gw-1"
     private let full = JournalError.full(.init(operation: "committing", path: "/x", code: 13, text: "disk is full"))
 
+    @Test("The record of a call that nothing ends any more has no expiry, however old: somebody has arrived")
+    func arrivedStays() throws {
+        let world = try World(services: Service.defaults)
+        world.connect()
+        world.press(World.kitchen)
+        world.settle()
+        let call = "\(world.agent.journal)-1"
+        world.command("accept", #"{"id":"c1","call":"\#(call)","revision":1,"actor":"王"}"#)
+        world.command("arrive", #"{"id":"c2","call":"\#(call)","revision":2,"actor":"王"}"#)
+        let record = try #require(world.transport.log.last { $0.topic.contains("/call/meal/") })
+        #expect(record.expirySeconds == nil)
+    }
+
+    @Test("An order that waits for the opening expires from there, at the broker too")
+    func waitingForOpening() throws {
+        var services = Service.defaults
+        services[1].rules.hours = OpeningHours([.init(from: 6 * 60, to: 13 * 60)])  // the made-up day begins at 22:13
+        services[1].rules.outsideHours = .wait
+        let world = try World(services: services)
+        world.connect()
+        world.press(World.kitchen)
+        world.settle()
+        let record = try #require(world.transport.log.last { $0.topic.contains("/call/meal/") })
+        #expect(record.expirySeconds ?? 0 > 11 * 3600, "opens in 7 h 46 min, and then 4 h")
+    }
+
     @Test("An adopted call that was closed stays closed: its record at another broker is emptied, after a restart too")
     func staleRecord() throws {
         let world = try World()
