@@ -165,7 +165,13 @@ extension GatewayAgent {
         case .fault(let id): return retained(topics.fault(id), core.fault(id).map { FaultMessage($0) })
         case .summary: return retained(topics.summary, SummaryMessage(core.openCalls, services: core.services))
         case .point(let id): return retained(topics.point(id), core.point(id).map { PointMessage($0) })
-        case .leftover(let topic): return retained(topic, StatusMessage?.none)
+        case .leftover(let topic):
+            // What was nobody's when it was found may be somebody's by now.
+            switch topics.subject(of: topic) {
+            case .fault(let id): return retained(topic, FaultID(id).flatMap { core.fault($0) }.map { FaultMessage($0) })
+            case .point(let id): return retained(topic, PointID(id).flatMap { core.point($0) }.map { PointMessage($0) })
+            default: return retained(topic, StatusMessage?.none)
+            }
         }
     }
 

@@ -36,6 +36,22 @@ import Testing
         #expect(record.expirySeconds ?? 0 > 11 * 3600, "opens in 7 h 46 min, and then 4 h")
     }
 
+    @Test("A fault that is set anew while its old record waits to be emptied stands at the broker")
+    func faultAnew() throws {
+        let world = try World()
+        world.connect()
+        world.transport.window = 0
+        let topic = "\(base)/fault/certificate-expiring"
+        let stale = IncomingMessage(topic: topic, payload: Array("{}".utf8), retained: true)
+        world.agent.handle([.link(.received(stale))])
+        world.agent.report(.certificateExpiring, what: "it runs out", remedy: "renew it")
+        world.agent.handle([])
+        world.transport.window = 32
+        world.agent.handle([])
+        world.settle()
+        #expect(world.retained[topic] != nil)
+    }
+
     @Test("An adopted call that was closed stays closed: its record at another broker is emptied, after a restart too")
     func staleRecord() throws {
         let world = try World()
