@@ -23,12 +23,22 @@ struct Refusals {
     /// The broker has the item.
     /// - Returns: true if it was the last thing that had been refused.
     mutating func taken(_ item: InFlight) -> Bool {
-        subjects.remove(Self.subject(item)) != nil && subjects.isEmpty && !subscription
+        var isNews = subjects.remove(Self.subject(item)) != nil
+        // An offer that was refused may never be made again: an event that is taken stands for it.
+        if case .event = item { isNews = subjects.remove(Self.offers) != nil || isNews }
+        return isNews && subjects.isEmpty && !subscription
     }
+
+    /// All offers count as one.
+    private static let offers = InFlight.offer(CallID(journal: JournalID(unchecked: ""), number: 0))
 
     /// A lane goes on from the event that was refused: its events count as one.
     private static func subject(_ item: InFlight) -> InFlight {
-        if case .event(let lane, _, _) = item { .event(lane, 0, opens: nil) } else { item }
+        switch item {
+        case .event(let lane, _, _): .event(lane, 0, opens: nil)
+        case .offer: offers
+        case .shelf, .transient: item
+        }
     }
 }
 

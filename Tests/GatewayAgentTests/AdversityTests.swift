@@ -52,6 +52,22 @@ import Testing
         #expect(world.retained[topic] != nil)
     }
 
+    @Test("A refused offer is forgiven when the call's next event is taken")
+    func refusedOffer() throws {
+        let world = try World()
+        world.connect()
+        world.press(World.bed)
+        world.settle()
+        world.clock.advance(.seconds(2))
+        world.agent.handle([])
+        world.settle(reason: 0x87)
+        #expect(world.agent.report().faults.contains { $0.fault == "not-authorised" })
+        world.command("received", #"{"id":"c1","call":"\#(world.agent.journal)-1"}"#)
+        world.wait(.seconds(30))
+        world.settle()
+        #expect(!world.agent.report().faults.contains { $0.fault == "not-authorised" })
+    }
+
     @Test("An adopted call that was closed stays closed: its record at another broker is emptied, after a restart too")
     func staleRecord() throws {
         let world = try World()
