@@ -30,7 +30,8 @@ extension GatewayAgent {
                 .init(journal: $0.id.journal, service: $0.id.service, through: $0.through)
             }
         }
-        batch.connectionLimit = connections.limitToReserve()
+        // A journal that fails is tried in its time, not for numbers at every edge.
+        if !keeper.isFailing || !batch.isEmpty { batch.connectionLimit = connections.limitToReserve() }
         if !batch.isEmpty || keeper.retryAt.map({ $0 <= now.moment }) ?? false {
             actions = write(batch, actions, now)
         }

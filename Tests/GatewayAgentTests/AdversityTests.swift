@@ -68,6 +68,20 @@ import Testing
         #expect(!world.agent.report().faults.contains { $0.fault == "not-authorised" })
     }
 
+    @Test("A start without a journal doesn't try to open it at every edge")
+    func noHurry() throws {
+        let world = try World()
+        world.store.failure = full
+        world.agent.beginUnjournaled("disk full")
+        for _ in 0..<600 { _ = world.agent.connections.next() }  // a dead broker, tried all night
+        let before = world.store.refusals
+        for made in [true, false, true, false] {
+            world.agent.handle([.line(.edge(World.kitchen.id, made: made, at: world.clock.now().moment))])
+            world.clock.advance(.milliseconds(50))
+        }
+        #expect(world.store.refusals == before)
+    }
+
     @Test("An adopted call that was closed stays closed: its record at another broker is emptied, after a restart too")
     func staleRecord() throws {
         let world = try World()
