@@ -159,7 +159,7 @@ extension GatewayAgent {
         ports.log.log(
             .warning, "\(dropped) messages came faster than they could be read; retained ones are read again", [:])
         guard link != nil else { return }
-        for filter in identity.topics.retained { ports.transport.subscribe(filter) }
+        for filter in identity.topics.retained + [identity.topics.desks] { ports.transport.subscribe(filter) }
         readbackUntil = now.moment + Self.readbackFor
     }
 

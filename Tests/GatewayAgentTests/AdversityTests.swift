@@ -82,6 +82,17 @@ import Testing
         #expect(world.store.refusals == before)
     }
 
+    @Test("When messages were dropped, what the desks say of themselves is read again too")
+    func desksReadAgain() throws {
+        let world = try World()
+        world.connect()
+        #expect(!world.transport.subscriptions.contains("courtyard/v1/willow/desk/+"), "the transport's own business")
+        world.agent.lost(messages: 1)
+        #expect(world.transport.subscriptions.contains("courtyard/v1/willow/desk/+"))
+        world.wait(.seconds(6))
+        #expect(world.transport.subscriptions.contains("courtyard/v1/willow/desk/+"), "and stays")
+    }
+
     @Test("An adopted call that was closed stays closed: its record at another broker is emptied, after a restart too")
     func staleRecord() throws {
         let world = try World()
