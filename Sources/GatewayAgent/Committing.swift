@@ -40,12 +40,15 @@ extension GatewayAgent {
         let waiting = markAt.flatMap { $0 > now.moment ? $0 : nil }
         markAt = outbox.unmarked.isEmpty ? nil : waiting ?? now.moment + Self.marksWaitAtMost
         for action in actions { tell(action, now) }
+        if let written = substitute, !keeper.isFailing {
+            outbox.becameJournaled(written)
+            substitute = nil
+        }
         askers = [:]
     }
 
     /// Writes the batch; returns what may be told now.
     private func write(_ batch: Journal.Batch, _ actions: [Action], _ now: Now) -> [Action] {
-        let unjournaled = Set(batch.events.filter { !$0.journaled }.map(\.journal))
         switch keeper.write(batch, at: now.moment) {
         case .written:
             marked(batch)
@@ -54,8 +57,6 @@ extension GatewayAgent {
         case .recovered:
             marked(batch)
             keepAllIfBegunAnew()
-            for journal in unjournaled.union(substitute.map { [$0] } ?? []) { outbox.becameJournaled(journal) }
-            substitute = nil
             ports.log.log(.notice, "the journal can be written again", [:])
             return actions + core.handle(.journalRecovered, at: now)
         case .failing: return actions

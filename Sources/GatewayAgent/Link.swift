@@ -132,7 +132,8 @@ extension GatewayAgent {
     /// True for a call of another journal that was closed here; another broker may still hold its record.
     private func wasClosed(_ id: CallID) -> Bool {
         do throws(JournalError) {
-            return try core.wasClosedHere(id) || ports.store.isClosed(id)
+            if core.wasClosedHere(id) { return true }
+            return try ports.store.isClosed(id)
         } catch {
             ports.log.log(.error, "looking for call \(id): \(error)", [:])
             return false

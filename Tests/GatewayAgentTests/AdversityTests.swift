@@ -93,6 +93,27 @@ import Testing
         #expect(world.transport.subscriptions.contains("courtyard/v1/willow/desk/+"), "and stays")
     }
 
+    @Test("What was acknowledged while the journal failed is not sent again after a restart")
+    func marksOfTheSubstitute() throws {
+        let world = try World()
+        world.connect()
+        world.press(World.kitchen)
+        world.settle()
+        world.store.failure = full
+        world.press(World.bed)
+        world.settle()
+        world.store.failure = nil
+        // The turn in which it recovers writes marks, too, and has an event of its own.
+        world.command("accept", #"{"id":"c1","call":"\#(world.agent.journal)-1","revision":1,"actor":"王"}"#)
+        world.settle()
+        world.wait(.seconds(130))
+        world.settle()
+        let sent = world.events.count
+        try world.restart()
+        world.connect()
+        #expect(world.events.count == sent)
+    }
+
     @Test("An adopted call that was closed stays closed: its record at another broker is emptied, after a restart too")
     func staleRecord() throws {
         let world = try World()
