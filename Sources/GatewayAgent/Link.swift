@@ -95,6 +95,7 @@ extension GatewayAgent {
         for fault in core.setFaults { shelf.want(.fault(fault.id)) }
         shelf.want(.summary)
         for point in core.pointStatuses { shelf.want(.point(point.id)) }
+        for topic in introductions.keys { shelf.want(.introduction(topic: topic)) }
     }
 
     private func received(_ message: IncomingMessage, _ now: Now) {

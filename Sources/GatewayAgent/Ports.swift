@@ -104,6 +104,7 @@ public protocol Store: AnyObject {
 }
 
 extension Journal: Store {
+    /// Never: what was committed stays.
     public func takeBegunAnew() -> Bool { false }
 }
 

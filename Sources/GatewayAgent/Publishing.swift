@@ -175,6 +175,8 @@ extension GatewayAgent {
         case .fault(let id): return retained(topics.fault(id), core.fault(id).map { FaultMessage($0) })
         case .summary: return retained(topics.summary, SummaryMessage(core.openCalls, services: core.services))
         case .point(let id): return retained(topics.point(id), core.point(id).map { PointMessage($0) })
+        case .introduction(let topic):
+            return OutgoingMessage(topic: topic, payload: introductions[topic] ?? [], retain: true)
         case .leftover(let topic):
             // What was nobody's when it was found may be somebody's by now.
             switch topics.subject(of: topic) {
