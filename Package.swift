@@ -75,6 +75,7 @@ let package = Package(
         tests("JournalTests", ["Journal", "CallCore", "CSQLite"]),
         tests("GPIOLinesTests", ["GPIOLines", "CallCore", "CGpiod"]),  // CGpiod: to play other programs
         tests("SimulatedLinesTests", ["SimulatedLines", "LinuxSupport", "CallCore"]),
+        tests("LinuxSupportTests", ["LinuxSupport"]),
         tests("CertificatesTests", ["Certificates"]),
         tests("MQTTLinkTests", ["MQTTLink", "Certificates"]),
         tests("ReportTests", ["Journal", "CallCore"]),  // the program's report, of journals made for it

@@ -2,14 +2,13 @@ internal import CLinux
 internal import Glibc
 
 /// A thread of a driver's own: named, with a small stack, deaf to signals, and one that can be joined within a time.
-public final class DriverThread: @unchecked Sendable {
-    // SAFETY (unchecked Sendable): everything here is set before the thread starts, and never after.
+public final class DriverThread: Sendable {
     private let body: @Sendable () -> Void
     private let ended = Gate()
     private let name: String
 
     /// Enough for libmosquitto, OpenSSL and SQLite, a thirtieth of the default. Only touched pages cost memory.
-    static let stackBytes = 256 * 1024
+    public static let stackBytes = 256 * 1024
 
     /// - Parameters:
     ///   - name: at most 15 bytes, as `ps -L` and `top -H` show it.
@@ -19,75 +18,89 @@ public final class DriverThread: @unchecked Sendable {
         self.body = body
     }
 
-    /// Starts the thread; once.
+    /// Starts the thread; once. Ends the program where there is no thread to be had.
     public func start() {
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        pthread_attr_setstacksize(&attributes, Self.stackBytes)
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        var thread = pthread_t()
-        // SAFETY: the retained reference is taken back by the thread's own entry, exactly once.
-        let context = Unmanaged.passRetained(self).toOpaque()
-        let code = pthread_create(
-            &thread, &attributes,
-            { context in
-                Unmanaged<DriverThread>.fromOpaque(context!).takeRetainedValue().run()
-                return nil
-            }, context)
-        precondition(code == 0, "no thread \(name): \(String(cString: strerror(code)))")
-        pthread_attr_destroy(&attributes)
+        do throws(SystemError) {
+            try Self.detach(named: name) { [self] in
+                body()
+                ended.open()
+            }
+        } catch { preconditionFailure("\(error)") }
     }
 
     /// Waits until the thread has ended.
     /// - Returns: false if it hasn't within `limit`.
     public func join(within limit: Duration) -> Bool { ended.pass(within: limit) }
 
-    private func run() {
-        clinux_name_thread(name)
-        var all = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_BLOCK, &all, nil)
-        body()
-        ended.open()
+    /// Starts a thread that nobody joins.
+    ///
+    /// - Parameters:
+    ///   - name: at most 15 bytes.
+    ///   - stackBytes: its stack.
+    ///   - body: what the thread does; it ends when this returns.
+    /// - Throws: where there is no thread to be had.
+    public static func detach(
+        named name: String, stackBytes: Int = stackBytes, _ body: @escaping @Sendable () -> Void
+    ) throws(SystemError) {
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        pthread_attr_setstacksize(&attributes, stackBytes)
+        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        // SAFETY: retained here and released once: by the thread or, if there is none, below.
+        let entry = Unmanaged.passRetained(Entry(name: name, body: body))
+        var thread = pthread_t()
+        let code = pthread_create(
+            &thread, &attributes,
+            { context in
+                // SAFETY: the entry that `detach` retained for this thread, exactly once.
+                context.map { Unmanaged<Entry>.fromOpaque($0).takeRetainedValue() }?.run()
+                return nil
+            }, entry.toOpaque())
+        guard code == 0 else {
+            entry.release()
+            throw SystemError(operation: "pthread_create '\(name)'", code: code)
+        }
+    }
+
+    /// What a thread begins with.
+    private final class Entry: Sendable {
+        private let name: String
+        private let body: @Sendable () -> Void
+
+        init(name: String, body: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.body = body
+        }
+
+        func run() {
+            var all = sigset_t()
+            sigfillset(&all)
+            pthread_sigmask(SIG_BLOCK, &all, nil)
+            clinux_name_thread(name)
+            body()
+        }
     }
 
     /// Opens once, and then lets everyone pass.
     public final class Gate: Sendable {
-        private let descriptor = WakeUp()
+        private let wakeUp: WakeUp
 
-        public init() {}
+        /// Ends the program where there are no descriptors left.
+        public init() { wakeUp = WakeUp() }
+
+        /// - Throws: where there are no descriptors left.
+        public init(orThrow: Void) throws(SystemError) { wakeUp = try WakeUp(orThrow: ()) }
 
         /// Lets everyone pass from now on.
-        public func open() { descriptor.wake() }
+        public func open() { wakeUp.wake() }
 
         /// Waits until the gate is open.
         /// - Returns: false if it isn't within `limit`.
-        public func pass(within limit: Duration) -> Bool {
-            var entry = pollfd(fd: descriptor.descriptor, events: Int16(POLLIN), revents: 0)
-            let (seconds, attoseconds) = limit.components
-            return poll(&entry, 1, Int32(seconds * 1000 + attoseconds / 1_000_000_000_000_000)) > 0
-        }
-    }
-}
+        public func pass(within limit: Duration) -> Bool { pass(by: SuspendingClock().now + limit) }
 
-/// Wakes a thread that polls. Any number of wake-ups before it looks count as one.
-public final class WakeUp: Sendable {
-    /// To be polled for reading.
-    public let descriptor: Int32
-
-    public init() {
-        descriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
-        precondition(descriptor >= 0, "no eventfd: \(String(cString: strerror(errno)))")
-    }
-
-    deinit { close(descriptor) }
-
-    /// Wakes the thread; may be called from any other.
-    public func wake() { eventfd_write(descriptor, 1) }
-
-    /// Makes the descriptor quiet again; called by the thread that woke up, before it looks for its work.
-    public func clear() {
-        var count: eventfd_t = 0
-        eventfd_read(descriptor, &count)
+        /// Waits until the gate is open.
+        /// - Returns: false if it isn't by the deadline.
+        public func pass(by deadline: SuspendingClock.Instant) -> Bool { wakeUp.isAwake(by: deadline) }
     }
 }

@@ -1,5 +1,6 @@
 internal import Certificates
 internal import Glibc
+internal import LinuxSupport
 internal import Synchronization
 
 /// One connection from TCP to its end, as the network thread leads it.
@@ -69,7 +70,7 @@ struct Conversation {
         let (socket, events, deadline) = core.line.withLock { line in
             var deadline = line.nextDeadline ?? handshakeEnd
             if let end { deadline = min(deadline, end) }
-            if line.writeFailure != nil { deadline = now }  // it failed while we were awake: nobody rang
+            if line.writeFailure != nil { deadline = now }  // it failed while we were awake: nobody woke us
             // 2.0.11 says that it wants to write all through a TLS handshake: no reason to wake.
             let isShakingHands = !line.isOpen && connection.broker.tls != nil
             if isShakingHands { deadline = min(deadline, now + Self.handshakeTick) }
@@ -78,7 +79,7 @@ struct Conversation {
             return (connection.socket, writes ? POLLIN | POLLOUT : POLLIN, deadline)
         }
         defer { core.line.withLock { $0.sleepsUntil = nil } }
-        return core.wakeup.sleep(until: deadline, orReady: socket, for: events)
+        return core.wakeUp.sleep(until: deadline, orReady: socket, for: events)
     }
 
     /// One turn of reading, writing and pinging; returns the end, if this was it.
@@ -220,7 +221,7 @@ extension Conversation {
         while SuspendingClock().now < deadline {
             let socket = core.line.withLock { [connection] _ in connection.socket }
             if socket < 0 { return }  // the library closes it when DISCONNECT is out
-            _ = core.wakeup.sleep(until: deadline, orReady: socket, for: POLLOUT)
+            _ = core.wakeUp.sleep(until: deadline, orReady: socket, for: POLLOUT)
             let result = core.line.withLock { [connection] _ in connection.write() }
             if !result.isSuccess { return }
         }

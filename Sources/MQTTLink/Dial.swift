@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LinuxSupport
 internal import Synchronization
 
 /// One attempt to reach a broker, on a thread of its own.
@@ -19,19 +20,19 @@ final class Dial: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Rung when the dial has ended.
-    private let done: Wakeup
+    /// Woken when the dial has ended.
+    private let done: WakeUp
 
     /// getaddrinfo's name service modules and OpenSSL's reading of certificates need more than the network thread.
     private static let stackBytes = 512 * 1024
 
-    private init(done: Wakeup) { self.done = done }
+    private init(done: WakeUp) { self.done = done }
 
     static func start(
-        _ connection: Connection, _ configuration: MQTTLink.Configuration, done: Wakeup
-    ) throws(MQTTError) -> Dial {
+        _ connection: Connection, _ configuration: MQTTLink.Configuration, done: WakeUp
+    ) throws(SystemError) -> Dial {
         let dial = Dial(done: done)
-        try Threads.start(named: "mqtt-dial", stackBytes: stackBytes) { dial.run(connection, configuration) }
+        try DriverThread.detach(named: "mqtt-dial", stackBytes: stackBytes) { dial.run(connection, configuration) }
         return dial
     }
 
@@ -47,7 +48,7 @@ final class Dial: Sendable {
         // CONNECT has gone out already, and with it the will: take it back.
         if isAbandoned && result.isSuccess { connection.disconnect() }
         state.withLock { $0.hasEnded = true }
-        done.ring()
+        done.wake()
     }
 
     /// Ends a connect(2) that is under way; the name's next address is tried. A name look-up goes on.

@@ -1,4 +1,8 @@
+internal import LinuxSupport
 internal import Synchronization
+
+/// The monotonic clock every decision of the link is made on (CLOCK_MONOTONIC, as `SuspendingClock` reads it).
+typealias Tick = SuspendingClock.Instant
 
 /// What callers and the network thread share. The thread holds it until it has ended, whatever becomes of the link.
 final class LinkCore: Sendable {
@@ -29,9 +33,9 @@ final class LinkCore: Sendable {
     let attempt: @Sendable () -> Attempt
     let report: @Sendable (LinkReport) -> Void
     /// Wakes the network thread.
-    let wakeup: Wakeup
-    /// Rung when the network thread has ended.
-    let ended: Wakeup
+    let wakeUp: WakeUp
+    /// Opens when the network thread has ended.
+    let ended: DriverThread.Gate
     let requests = Mutex(Requests())
     let line: Mutex<Line>
 
@@ -47,8 +51,10 @@ final class LinkCore: Sendable {
         self.configuration = configuration
         self.attempt = attempt
         self.report = report
-        wakeup = try Wakeup()
-        ended = try Wakeup()
+        do throws(SystemError) {
+            wakeUp = try WakeUp(orThrow: ())
+            ended = try DriverThread.Gate(orThrow: ())
+        } catch { throw MQTTError(error) }
         line = Mutex(Line(configuration: configuration, now: SuspendingClock().now))
     }
 
@@ -61,13 +67,13 @@ final class LinkCore: Sendable {
             let result = body(&line, now)
             return (result, line.needsThread)
         }
-        if needsThread { wakeup.ring() }
+        if needsThread { wakeUp.wake() }
         return try result.get()
     }
 
     func ask(checkIn: @escaping @Sendable () -> Void) {
         requests.withLock { if $0.checkIns.count < Self.mostCheckIns { $0.checkIns.append(checkIn) } }
-        wakeup.ring()
+        wakeUp.wake()
     }
 
     /// The first stop counts. False when there is no thread to stop.
@@ -77,7 +83,7 @@ final class LinkCore: Sendable {
             if requests.stop == nil { requests.stop = stop }
             return requests.hasStarted
         }
-        wakeup.ring()
+        wakeUp.wake()
         return hasStarted
     }
 
@@ -96,7 +102,7 @@ final class LinkCore: Sendable {
                 }
             }
         }
-        wakeup.ring()
+        wakeUp.wake()
     }
 }
 

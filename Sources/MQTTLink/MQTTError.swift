@@ -1,3 +1,5 @@
+internal import LinuxSupport
+
 /// Why a call on a link was refused. What happens on the connection itself is reported as `MQTTFailure`.
 public enum MQTTError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The configuration cannot work; the text says which part and what would.
@@ -26,4 +28,8 @@ public enum MQTTError: Error, Hashable, Sendable, CustomStringConvertible {
         case .system(let operation, let errno): "MQTT link: \(operation): \(words(of: errno))"
         }
     }
+}
+
+extension MQTTError {
+    init(_ error: SystemError) { self = .system(operation: error.operation, errno: error.code) }
 }

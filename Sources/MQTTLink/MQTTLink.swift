@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LinuxSupport
 internal import Synchronization
 
 /// A connection to one of several MQTT brokers that comes back by itself.
@@ -76,7 +77,7 @@ public final class MQTTLink: Sendable {
     public func retryNow() {
         guard !core.line.withLock({ $0.isOpen }) else { return }
         core.requests.withLock { $0.wantsAttempt = true }
-        core.wakeup.ring()
+        core.wakeUp.wake()
     }
 
     /// Goes on with the broker after the present one in the list, or with the first after the last: for whoever finds
@@ -117,7 +118,7 @@ public final class MQTTLink: Sendable {
         let now = SuspendingClock().now
         // The thread's part ends a little earlier than the caller's patience.
         guard core.ask(stop: LinkCore.Farewell(last: last, deadline: now + time * 0.8)) else { return false }
-        guard core.ended.isRung(by: now + time) else { return false }
+        guard core.ended.pass(by: now + time) else { return false }
         return core.requests.withLock { $0.endedCleanly }
     }
 }

@@ -1,3 +1,4 @@
+internal import LinuxSupport
 internal import Synchronization
 
 /// The thread that keeps a link up: round after round over the brokers, one conversation at a time.
@@ -19,16 +20,16 @@ struct NetworkThread {
     /// A broker gets less time while another one waits; in every second of several failed rounds it gets all of it.
     private var isHurried = true
 
-    /// Our own frames, OpenSSL's verification of a chain, and the reports' receiver.
-    private static let stackBytes = 256 * 1024
     /// Name look-up and this many addresses of a name get the connect timeout each.
     private static let patience = 3
 
     static func start(_ core: LinkCore) throws(MQTTError) {
-        try Threads.start(named: "mqtt", stackBytes: stackBytes) {
-            var thread = NetworkThread(core)
-            thread.run()
-        }
+        do throws(SystemError) {
+            try DriverThread.detach(named: "mqtt") {
+                var thread = NetworkThread(core)
+                thread.run()
+            }
+        } catch { throw MQTTError(error) }
     }
 
     private init(_ core: LinkCore) {
@@ -50,7 +51,7 @@ struct NetworkThread {
         }
         core.answerCheckIns()
         core.report(.ended)
-        core.ended.ring()
+        core.ended.open()
     }
 
     /// Tries the brokers in order until one has been connected; returns how long to wait after it.
@@ -84,7 +85,7 @@ struct NetworkThread {
             let forced = core.forcedAttempt(now)
             if let forced, now >= forced { return core.beginForcedAttempt(now) }
             if now >= end { return }
-            _ = core.wakeup.sleep(until: min(end, forced ?? end))
+            core.wakeUp.sleep(until: min(end, forced ?? end))
             core.answerCheckIns()
         }
     }
@@ -131,7 +132,7 @@ extension NetworkThread {
         let connection = try Connection(to: target, as: core.configuration, will: will)
         let dial: Dial
         do {
-            dial = try Dial.start(connection, core.configuration, done: core.wakeup)
+            dial = try Dial.start(connection, core.configuration, done: core.wakeUp)
         } catch { throw .unreachable("\(error)") }
         let timeout = core.configuration.connectTimeout
         for _ in 0..<(isHurried ? 1 : Self.patience) {
@@ -159,7 +160,7 @@ extension NetworkThread {
                 throw .stopped
             }
             if SuspendingClock().now >= deadline { return nil }
-            _ = core.wakeup.sleep(until: deadline)
+            core.wakeUp.sleep(until: deadline)
             core.answerCheckIns()
         }
     }
@@ -169,7 +170,7 @@ extension NetworkThread {
     private func leave(_ dial: Dial) {
         dial.abandon()
         for _ in 0..<10 where !dial.hasEnded {
-            _ = core.wakeup.sleep(until: SuspendingClock().now + .milliseconds(20))
+            core.wakeUp.sleep(until: SuspendingClock().now + .milliseconds(20))
             dial.nudge()
         }
     }

@@ -89,6 +89,18 @@ enum Examination {
                 remedy: "check /dev/gpiochip*, and that this user is in their group (gpio)")
             : .fine("chips", "\(GPIOLines.library) sees " + names.joined(separator: ", "))
         return [chips] + zip(site.lines, GPIOLines.probe(site.lines)).map { finding($0, $1) }
+            + zip(site.outputLines, GPIOOutputs.probe(site.outputLines)).map { finding($0, $1) }
+    }
+
+    /// An output was switched off to see whether it can be.
+    private static func finding(_ line: OutputLine, _ report: OutputReport) -> Finding {
+        let thing = "output \(line.output)"
+        switch report {
+        case .working: return .fine(thing, "\(line.address) can be switched; it is off now")
+        case .trouble(_, .busy(let line, let holder)) where holder == GPIOLines.consumer:
+            return .fine(thing, "\(line) is held by the running agent")
+        case .trouble(_, let trouble): return .bad(thing, trouble.what, remedy: trouble.fault.lineRemedy)
+        }
     }
 
     private static func finding(_ line: WatchedLine, _ probe: LineProbe) -> Finding {

@@ -22,6 +22,7 @@ final class Gateway {
     private let controlThread: DriverThread
     private let agent: GatewayAgent
     private var manager = ServiceManager()
+    private var certificates = CertificateWatch()
 
     /// How long a stop may take for what is still on its way, and then for a last word and the disconnect: together
     /// under the three seconds that are promised.
@@ -104,9 +105,10 @@ final class Gateway {
         var isReady = false
         var hasSettled = false
         while !agent.isStopping, store.needsRestart == nil || !agent.hasToldAll {
-            let deadline = [agent.nextDeadline, watchdog?.due].compactMap { $0 }.min()
+            let deadline = [agent.nextDeadline, watchdog?.due, nextCertificateCheck].compactMap { $0 }.min()
             let batch = inbox.take(until: deadline)
             agent.checkClock()
+            checkCertificates()
             agent.lost(messages: inbox.takeDroppedMessages())
             agent.handle(batch)
             agent.tidyJournal()
@@ -123,6 +125,19 @@ final class Gateway {
             }
             manager.status(agent.statusLine)
         }
+    }
+
+    /// A check that is overdue waits for a clock that is right, which wakes the loop.
+    private var nextCertificateCheck: Moment? {
+        certificates.nextCheck.flatMap { $0 > clock.now().moment ? $0 : nil }
+    }
+
+    private func checkCertificates() {
+        let now = clock.now()
+        let broker = transport.brokerCertificate
+        guard certificates.isDue(broker: broker, now) else { return }
+        let finding = certificates.finding(site, broker: broker, now)
+        agent.report(.certificateExpiring, what: finding?.what, remedy: finding?.remedy ?? "")
     }
 
     /// No new presses, then what is still to be told, then the last word.
@@ -180,6 +195,7 @@ final class Gateway {
         agent.adopt(new.rules)
         agent.keep(for: new.retention)
         driver.watch(new)
+        certificates.lookAgain()
         if differences.brokersChanged { reconnect() }
         log.log(
             .notice,

@@ -74,7 +74,7 @@ extension AgentOnKernelLines {
                 try rig.start([Button(0, "loop: {chip: buttons, offset: 1}")])
                 try rig.pull(1, high: false)
                 try wait(until: "wire-open") { try rig.desk.fault("wire-open")?.points == ["b0"] }
-                #expect(try rig.desk.point("b0")?.state == "wire-open")
+                try wait(until: "the point says so") { try rig.desk.point("b0")?.state == "wire-open" }
                 try rig.pull(1, high: true)
                 try wait(until: "mended") { try rig.desk.fault("wire-open") == nil }
                 try rig.settle()
@@ -139,6 +139,33 @@ extension AgentOnKernelLines {
                 try wait(until: "clock-stepped") { try rig.desk.fault("clock-stepped") != nil }
                 #expect(try rig.desk.call(of: "b0")?.data.state == "accepted")
                 try step(by: 3600)
+            }
+        }
+
+        @Test("A certificate that ends within a month is a fault; a reload with a new one ends it")
+        func certificate() throws {
+            try synchronize(true)
+            defer { try? synchronize(false) }
+            try Rig.run { rig in
+                let ca = "\(rig.directory)/ca.pem"
+                func make(days: Int) throws {
+                    try Program(
+                        "openssl",
+                        [
+                            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                            "-nodes", "-subj", "/CN=courtyard", "-days", "\(days)", "-keyout",
+                            "\(rig.directory)/ca.key", "-out", ca,
+                        ], in: rig.directory
+                    ).succeed()
+                }
+                try make(days: 6)
+                rig.brokers = "[{host: 127.0.0.1}, {host: 127.0.0.1, port: 8883, tls: {ca: \(ca)}}]"
+                try rig.listen()
+                try rig.start([Button(0)])
+                try wait(until: "the fault") { try rig.desk.fault("certificate-expiring")?.what.contains(ca) == true }
+                try make(days: 400)
+                try rig.reload([Button(0)])
+                try wait(until: "the fault is over") { try rig.desk.fault("certificate-expiring") == nil }
             }
         }
 

@@ -30,6 +30,8 @@ final class Rig {
     private(set) var agent: Program?
     private var agents: [Program] = []
     private var markings = 0
+    /// The YAML of its brokers.
+    var brokers = "[{host: 127.0.0.1}]"
     /// Further lines of the site file.
     var more: [String] = []
 
@@ -111,7 +113,7 @@ final class Rig {
             gateway: gw-1
             journal: \(directory)/gateway.db
             control-socket: /run/control.sock
-            brokers: [{host: 127.0.0.1}]
+            brokers: \(brokers)
             defaults: {bias: disabled, active: high}
             """
         let text = ([head] + more + ["points:"] + points).joined(separator: "\n") + "\n"
