@@ -85,6 +85,16 @@ public struct Call: Hashable, Sendable {
     /// Calls of the reserved service `test` are tests.
     public var isTest: Bool { service == .test }
 
+    /// The largest count that a record found at the broker may carry: a whole number of JSON (RFC 8259, section 6) with
+    /// room to count on.
+    private static let largestCount = 1 << 52
+
+    /// False if its counts are no call's: a record at the broker may carry any number.
+    public var isSound: Bool {
+        (1...Self.largestCount).contains(revision) && (1...Self.largestCount).contains(presses)
+            && (0...Self.largestCount).contains(escalation)
+    }
+
     /// One more press of the same button while the call is open.
     mutating func join(pressedAt wall: WallTime) {
         presses += 1

@@ -4,21 +4,16 @@ struct CallBook: Sendable {
     private struct Key: Hashable, Sendable {
         let point: PointID
         let service: ServiceID
-
-        init(point: PointID, service: ServiceID) {
-            self.point = point
-            self.service = service
-        }
-
-        init(_ call: Call) { self.init(point: call.point, service: call.service) }
     }
 
     private(set) var open: [CallID: Call] = [:]
     /// The open calls of each point.
     private(set) var ofPoint: [PointID: Set<CallID>] = [:]
-    /// The call that a further press joins.
-    private var joinable: [Key: CallID] = [:]
     private var limits: [Key: PressLimit] = [:]
+    /// Calls of other journals that were closed here: a broker that was away may still hold their records.
+    private var closedOrphans: Set<CallID> = []
+    /// How many of those are remembered here; the journal knows them all.
+    private static let rememberedOrphans = 4096
     /// Why the journal can't be written, while it can't.
     private(set) var journalReason: String?
     /// Presses that were refused since the journal failed.
@@ -76,7 +71,7 @@ struct CallBook: Sendable {
         }
         let stamp = Stamp(boot: boot, moment: moment, wall: now.wall(at: moment), quality: now.quality)
         let key = Key(point: point.id, service: service.id)
-        let joined = joinable[key].flatMap { open[$0] }
+        let joined = joinedCall(of: point.id, service.id)
         let isAdmitted = limits[key, default: PressLimit()].admits(moment)
         // The first press is always told.
         guard isAdmitted || (joined == nil && !refusing) else { return .limited }
@@ -101,9 +96,12 @@ struct CallBook: Sendable {
         return (call, [.append(event(.raised, call, call.raised))] + keep(call))
     }
 
-    /// The call that a press of this point for this service would join.
+    /// The call that a press of this point for this service would join: this gateway's own before an adopted one, and
+    /// the newest of those.
     func joinedCall(of point: PointID, _ service: ServiceID) -> Call? {
-        joinable[Key(point: point, service: service)].flatMap { open[$0] }
+        (ofPoint[point] ?? []).compactMap { open[$0] }.filter { $0.service == service }.max {
+            (isOrphan($0) ? 0 : 1, $0.id.number, $0.id.journal) < (isOrphan($1) ? 0 : 1, $1.id.number, $1.id.journal)
+        }
     }
 
     // MARK: Steps
@@ -124,13 +122,14 @@ struct CallBook: Sendable {
 
     /// An open call that a swapped card left at the broker: stays open, under its own id, until someone closes it.
     mutating func adopt(_ orphan: Call) -> [Action] {
-        guard open[orphan.id] == nil, orphan.id.journal != journaled.journal, !orphan.state.isClosed else { return [] }
-        let key = Key(orphan)
-        let joined = joinable[key]
+        guard open[orphan.id] == nil, orphan.id.journal != journaled.journal, !orphan.state.isClosed, orphan.isSound,
+            !closedOrphans.contains(orphan.id)
+        else { return [] }
         put(orphan)
-        if let joined { joinable[key] = joined }
         return [.keep(orphan)]
     }
+
+    func wasClosedHere(_ id: CallID) -> Bool { closedOrphans.contains(id) }
 
     func isOrphan(_ call: Call) -> Bool {
         call.id.journal != journaled.journal && call.id.journal != substitute?.journal
@@ -138,15 +137,17 @@ struct CallBook: Sendable {
 
     private mutating func put(_ call: Call) {
         open[call.id] = call
-        joinable[Key(call)] = call.id
         ofPoint[call.point, default: []].insert(call.id)
     }
 
     private mutating func remove(_ call: Call) {
         open[call.id] = nil
+        if call.id.journal != journaled.journal {
+            if closedOrphans.count == Self.rememberedOrphans { closedOrphans.removeFirst() }
+            closedOrphans.insert(call.id)
+        }
         ofPoint[call.point]?.remove(call.id)
         if ofPoint[call.point]?.isEmpty ?? false { ofPoint[call.point] = nil }
-        if joinable[Key(call)] == call.id { joinable[Key(call)] = nil }
     }
 
     // MARK: While the journal can't be written

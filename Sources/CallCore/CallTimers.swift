@@ -37,8 +37,8 @@ struct CallTimers: Hashable, Sendable {
             escalateAt = nil
         } else if call.escalation == 0 {
             escalateAt = rules.acceptWithin.map { waiting + opens + $0 }
-        } else if escalateAt == nil {
-            escalateAt = rules.escalateEvery.map { now.moment + $0 }
+        } else {
+            escalateAt = rules.escalateEvery.map { min(escalateAt ?? now.moment + $0, now.moment + $0) }
         }
         reopenAt = call.state == .accepted ? rules.arriveWithin.map { waiting + $0 } : nil
         let raised = now.moment - call.raised.elapsed(until: now, boot: boot)
@@ -77,12 +77,17 @@ struct CallTimers: Hashable, Sendable {
 }
 
 extension Stamp {
-    /// How long ago this was. Another boot's monotonic time means nothing: then the wall clocks say, if both were
-    /// right, and otherwise it counts as just now.
+    /// A press may be a little ahead of the clock that was read before it; more is a record's garbage.
+    private static let ahead = Duration.seconds(1)
+
+    /// How long ago this was. Another boot's monotonic time means nothing: it was before this boot, and the wall clocks
+    /// say how long before, if both were right. The same holds for a moment that this boot has not had.
     func elapsed(until now: Now, boot: String) -> Duration {
-        if self.boot == boot { return now.moment - moment }
-        guard quality.synchronized, now.quality.synchronized else { return .zero }
-        return .milliseconds(max(0, now.wall.milliseconds - wall.milliseconds))
+        let start = Moment(nanoseconds: 0)
+        if self.boot == boot, (start...(now.moment + Self.ahead)).contains(moment) { return now.moment - moment }
+        let sinceBoot = now.moment - start
+        guard quality.synchronized, now.quality.synchronized else { return sinceBoot }
+        return max(sinceBoot, .milliseconds(now.wall.milliseconds - wall.milliseconds))
     }
 }
 

@@ -85,6 +85,8 @@ public struct Courtyard: Sendable {
     public func call(_ id: CallID) -> Call? { calls.open[id] }
     public func fault(_ id: FaultID) -> Fault? { faults.faults[id] }
     public func point(_ id: PointID) -> PointStatus? { watches[id]?.status }
+    /// True for a call of another journal that was closed here: its record at the broker is out of date.
+    public func wasClosedHere(_ id: CallID) -> Bool { calls.wasClosedHere(id) }
     /// True for a call that another journal raised and this gateway adopted.
     public func isOrphan(_ call: Call) -> Bool { calls.isOrphan(call) }
     /// The site's service of this id, or one that a call of a service it no longer has is followed by.

@@ -26,6 +26,16 @@ extension Courtyard {
         return actions
     }
 
+    /// How long it is until the call expires by itself, for messages that are of no use afterwards; nil for one that
+    /// doesn't: an emergency, one where somebody has arrived, one that is closed, a test.
+    public func timeLeft(of call: Call, _ now: Now) -> Duration? {
+        let rules = service(call.service).rules
+        guard !call.state.isClosed, call.state != .arrived, !call.isTest, let lasts = rules.expiresAfter else {
+            return nil
+        }
+        return lasts + rules.waitsForOpening(call, now) - call.raised.elapsed(until: now, boot: identity.boot)
+    }
+
     mutating func callIsDue(_ id: CallID, _ now: Now) -> [Action] {
         var actions: [Action] = []
         while let call = calls.open[id] {
@@ -48,11 +58,15 @@ extension Courtyard {
     private mutating func escalate(_ call: Call, _ now: Now) -> [Action] {
         var actions = move(call, by: .escalate, now)
         let level = service(call.service).rules.level(call.escalation + 1)
-        if level?.usesNextBroker ?? false {
+        if level?.usesNextBroker ?? false, nextBrokerWaitsUntil.map({ $0 <= now.moment }) ?? true {
+            triedNextBrokerAt = now.moment
             actions.append(.tryNextBroker(reason: "nobody has accepted \(call.id), escalation \(call.escalation + 1)"))
         }
         return actions
     }
+
+    /// Until when the broker that was gone to last is given time.
+    private var nextBrokerWaitsUntil: Moment? { triedNextBrokerAt.map { $0 + Self.nextBrokerAfter } }
 
     /// The broker has the event that opened the call. For displays that never answer that is delivery enough, if anyone
     /// subscribes.
@@ -86,11 +100,10 @@ extension Courtyard {
     private mutating func elsewhere(_ emergency: Call?, _ now: Now) -> [Action] {
         guard let emergency, rules.nobodyListening.usesNextBroker, desks.connectedAt != nil else {
             deadlines.set(.nextBroker, to: nil)
-            if emergency == nil { triedNextBrokerAt = nil }
             return []
         }
-        if let tried = triedNextBrokerAt, now.moment - tried < Self.nextBrokerAfter {
-            deadlines.set(.nextBroker, to: tried + Self.nextBrokerAfter)
+        if let until = nextBrokerWaitsUntil, now.moment < until {
+            deadlines.set(.nextBroker, to: until)
             return []
         }
         triedNextBrokerAt = now.moment
@@ -106,7 +119,7 @@ extension Courtyard {
     }
 
     mutating func makeDailyTest(_ now: Now) -> [Action] {
-        dailyTest.made()
+        dailyTest.made(at: now.moment)
         planDailyTest(now)
         let own = PointID(unchecked: identity.gateway.text)
         guard calls.joinedCall(of: own, .test) == nil else { return [] }

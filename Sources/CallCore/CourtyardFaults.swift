@@ -53,10 +53,15 @@ extension Courtyard {
     mutating func pressLimited(at id: PointID, _ now: Now) -> [Action] {
         limited[id, default: 0] += 1
         deadlines.set(.limitedOver, to: now.moment + Self.limitedFor)
-        let points = limited.mapValues { "\($0) presses of an open call not told one by one" }
+        // The text changes at 1, 2, 4, 8 …: a contact that flickers for hours must not flood the display with its fault.
+        let points = limited.mapValues { count in
+            let told = 1 << (Int.bitWidth - 1 - count.leadingZeroBitCount)
+            return told == 1 ? "1 press not told" : "\(told) presses or more not told one by one"
+        }
         let action = faults.set(
             .rateLimited, what: Self.listing(points),
-            remedy: "a flickering contact or a very frightened person: look at the call point; its call is open",
+            remedy:
+                "a flickering contact or a very frightened person: look at the call point; its first presses were told",
             points: limited.keys.sorted(), now: now)
         return action.map { [$0] } ?? []
     }
@@ -132,6 +137,10 @@ extension Courtyard {
         for call in calls.open.values.sorted(by: { $0.id.number < $1.id.number }) {
             guard let corrected = call.corrected(by: now, boot: identity.boot) else { continue }
             actions += calls.keep(corrected)
+        }
+        if change.becameRight {
+            // How long calls of the boot before have waited is known now.
+            for call in calls.open.values where timers[call.id] != nil { follow(call, now) }
         }
         planDailyTest(now)
         guard change.wasRight, change.stepMs != 0 else { return actions }

@@ -86,6 +86,7 @@ extension Courtyard {
             watches[point.id] = watch
             deadlines.set(.point(point.id), to: watch.deadline)
             actions.append(.show(watch.status))
+            actions += lineFaults(of: watch, now)
         }
         return actions
     }

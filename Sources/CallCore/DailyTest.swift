@@ -3,9 +3,12 @@ struct DailyTest: Sendable {
     /// Gateways of one site don't all test at the same moment: each has its own delay below this.
     static let jitter = Duration.seconds(900)
     private static let day = Duration.seconds(86_400)
+    /// Not twice within this: small corrections of the clock, and the end of summer time, may bring the hour back.
+    private static let apart = Duration.seconds(7200)
 
     /// When it is due next; nil: never.
     private(set) var next: Moment?
+    private var last: Moment?
     private let delay: Duration
 
     init(gateway: String) {
@@ -22,9 +25,13 @@ struct DailyTest: Sendable {
         let local = now.wall.milliseconds + now.utcOffset.milliseconds
         let dueMs = (Int64(minute) * 60_000 + delay.milliseconds) % dayMs
         let wait = ((dueMs - local) % dayMs + dayMs) % dayMs
-        next = now.moment + .milliseconds(wait == 0 ? dayMs : wait)
+        let due = now.moment + .milliseconds(wait)
+        next = wait == 0 || last.map { due - $0 < Self.apart } ?? false ? due + Self.day : due
     }
 
     /// It was made; the clock decides when the next is due.
-    mutating func made() { next = nil }
+    mutating func made(at moment: Moment) {
+        next = nil
+        last = moment
+    }
 }

@@ -97,6 +97,16 @@ public struct Gestures: Hashable, Sendable {
         return told
     }
 
+    /// The contact is not watched any more: a press that waited to become something else is a press.
+    mutating func abandon() -> [Gesture] {
+        defer { phase = .idle }
+        switch phase {
+        case .down(let first, told: false), .between(let first, _, told: false):
+            return [Gesture(service: settings.press, at: first)]
+        case .idle, .down, .between, .spent: return []
+        }
+    }
+
     /// Time has passed.
     public mutating func advance(to moment: Moment) -> [Gesture] {
         guard let deadline, deadline <= moment else { return [] }

@@ -72,15 +72,14 @@ struct PointWatch: Sendable {
         case .armed(_, let made, let at):
             become(.working, now)
             pressedSince = nil
-            gestures = Gestures(point.gestures(isUrgent))
-            return follow(debouncer.arm(made: made, at: at), now)
+            return gestures.abandon() + follow(debouncer.arm(made: made, at: at), now)
         case .edge(_, let made, let at): return follow(debouncer.edge(made: made, at: at), now)
         case .lost(_, let made, let at): return follow(debouncer.resume(made: made, at: at), now)
         case .trouble(_, let trouble, _):
             become(.troubled(trouble), now)
             pressedSince = nil
             debouncer = Debouncer(point.debounce)
-            return []
+            return gestures.abandon()
         }
     }
 

@@ -87,6 +87,7 @@ extension Service {
                 rules.expiresAfter = .seconds(4 * 3600)
                 rules.isUrgentWhenRepeated = true
             case .test: break  // followed by its own rule: DailyTest
+            case .reset: break  // no call: whoever resets may hold the button as long as they like
             default:
                 rules.acceptWithin = .seconds(1800)
                 rules.expiresAfter = .seconds(24 * 3600)

@@ -9,20 +9,29 @@ public struct Moment: Hashable, Comparable, Sendable {
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     public static func < (a: Moment, b: Moment) -> Bool { a.nanoseconds < b.nanoseconds }
+    // What is too far away stays at the end of the scale: a record may carry any number.
     public static func + (moment: Moment, span: Duration) -> Moment {
-        Moment(nanoseconds: moment.nanoseconds + span.nanoseconds)
+        let (sum, overflows) = moment.nanoseconds.addingReportingOverflow(span.nanoseconds)
+        return Moment(nanoseconds: overflows ? (span < .zero ? .min : .max) : sum)
     }
     public static func - (moment: Moment, span: Duration) -> Moment {
-        Moment(nanoseconds: moment.nanoseconds - span.nanoseconds)
+        Moment(nanoseconds: difference(moment.nanoseconds, span.nanoseconds))
     }
-    public static func - (a: Moment, b: Moment) -> Duration { .nanoseconds(a.nanoseconds - b.nanoseconds) }
+    public static func - (a: Moment, b: Moment) -> Duration { .nanoseconds(difference(a.nanoseconds, b.nanoseconds)) }
+
+    private static func difference(_ a: Int64, _ b: Int64) -> Int64 {
+        let (difference, overflows) = a.subtractingReportingOverflow(b)
+        return overflows ? (a < b ? .min : .max) : difference
+    }
 }
 
 extension Duration {
-    /// Whole nanoseconds, rounded towards zero. Durations here are under 292 years.
+    /// Whole nanoseconds, rounded towards zero; 292 years, the end of the scale, for anything longer.
     public var nanoseconds: Int64 {
         let (seconds, attoseconds) = components
-        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+        let (whole, overflows) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, overflowsToo) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return overflows || overflowsToo ? (seconds < 0 ? .min : .max) : sum
     }
 
     /// Whole milliseconds, rounded towards zero.

@@ -30,7 +30,8 @@ extension GatewayAgent {
                 .init(journal: $0.id.journal, service: $0.id.service, through: $0.through)
             }
         }
-        batch.connectionLimit = connections.limitToReserve()
+        // A journal that fails is tried in its time, not for numbers at every edge.
+        if !keeper.isFailing || !batch.isEmpty { batch.connectionLimit = connections.limitToReserve() }
         if !batch.isEmpty || keeper.retryAt.map({ $0 <= now.moment }) ?? false {
             actions = write(batch, actions, now)
         }
@@ -39,20 +40,23 @@ extension GatewayAgent {
         let waiting = markAt.flatMap { $0 > now.moment ? $0 : nil }
         markAt = outbox.unmarked.isEmpty ? nil : waiting ?? now.moment + Self.marksWaitAtMost
         for action in actions { tell(action, now) }
+        if let written = substitute, !keeper.isFailing {
+            outbox.becameJournaled(written)
+            substitute = nil
+        }
         askers = [:]
     }
 
     /// Writes the batch; returns what may be told now.
     private func write(_ batch: Journal.Batch, _ actions: [Action], _ now: Now) -> [Action] {
-        let unjournaled = Set(batch.events.filter { !$0.journaled }.map(\.journal))
         switch keeper.write(batch, at: now.moment) {
         case .written:
             marked(batch)
+            keepAllIfBegunAnew()
             return actions
         case .recovered:
             marked(batch)
-            for journal in unjournaled.union(substitute.map { [$0] } ?? []) { outbox.becameJournaled(journal) }
-            substitute = nil
+            keepAllIfBegunAnew()
             ports.log.log(.notice, "the journal can be written again", [:])
             return actions + core.handle(.journalRecovered, at: now)
         case .failing: return actions
@@ -61,6 +65,19 @@ extension GatewayAgent {
             let instead = decideUnjournaled(reason, now)
             keeper.hold(Journal.Batch(instead))
             return instead
+        }
+    }
+
+    /// A journal that was lost in mid-run has been replaced: calls that are open must be found in the new one by the
+    /// restart that is due, since the broker may not have them.
+    private func keepAllIfBegunAnew() {
+        guard ports.store.takeBegunAnew() else { return }
+        var all = Journal.Batch()
+        all.calls = Array(core.openCalls)
+        do throws(JournalError) {
+            try ports.store.commit(all)
+        } catch {
+            ports.log.log(.error, "open calls could not be written to the new journal: \(error)", [:])
         }
     }
 

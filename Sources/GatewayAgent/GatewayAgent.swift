@@ -51,6 +51,8 @@ public final class GatewayAgent {
     var outbox = Outbox()
     var shelf = Shelf()
     var replies = ReplyQueue()
+    /// What other systems are told of this gateway, by topic: retained, empty where it is taken back.
+    var introductions: [String: [UInt8]] = [:]
     var inFlight: [UInt64: InFlight] = [:]
     var refusals = Refusals()
     var pruning: Pruning
@@ -139,6 +141,14 @@ public final class GatewayAgent {
 
     /// What a site file says that was read (again).
     public func adopt(_ rules: SiteRules) { decide(.site(rules), ports.clock.now()) }
+
+    /// Introduces the gateway to another system, or takes that back.
+    public func introduce(_ messages: [HomeAssistant.Retained]) {
+        for message in messages {
+            introductions[message.topic] = message.payload
+            shelf.want(.introduction(topic: message.topic))
+        }
+    }
 
     /// A driver's report of an output.
     public func take(_ report: OutputReport) { decide(.output(report), ports.clock.now()) }

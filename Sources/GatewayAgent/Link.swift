@@ -1,5 +1,6 @@
 internal import CallContract
 internal import CallCore
+internal import Journal
 
 // What the transport tells, and what stands at the broker under this gateway's name.
 extension GatewayAgent {
@@ -94,6 +95,7 @@ extension GatewayAgent {
         for fault in core.setFaults { shelf.want(.fault(fault.id)) }
         shelf.want(.summary)
         for point in core.pointStatuses { shelf.want(.point(point.id)) }
+        for topic in introductions.keys { shelf.want(.introduction(topic: topic)) }
     }
 
     private func received(_ message: IncomingMessage, _ now: Now) {
@@ -113,9 +115,10 @@ extension GatewayAgent {
         switch subject {
         case .call(let service, let text):
             if let id = CallID(text), core.call(id)?.service == service { return }
+            if let id = CallID(text), wasClosed(id) { break }
             if let call = (try? WireJSON.read(CallMessage.self, from: message.payload))?.call,
                 call.id.description == text, call.service == service,
-                call.id.journal != journal, !call.state.isClosed
+                call.id.journal != journal, !call.state.isClosed, call.isSound
             {
                 ports.log.log(.notice, "adopting open call \(call.id) of another journal", [:])
                 return decide(.orphan(call), now)
@@ -125,6 +128,17 @@ extension GatewayAgent {
         case .status, .command, .desk: return
         }
         shelf.want(.leftover(topic: message.topic))
+    }
+
+    /// True for a call of another journal that was closed here; another broker may still hold its record.
+    private func wasClosed(_ id: CallID) -> Bool {
+        do throws(JournalError) {
+            if core.wasClosedHere(id) { return true }
+            return try ports.store.isClosed(id)
+        } catch {
+            ports.log.log(.error, "looking for call \(id): \(error)", [:])
+            return false
+        }
     }
 
     /// A status that isn't this gateway's current one: an old will that came late, or a twin.
@@ -147,7 +161,7 @@ extension GatewayAgent {
         ports.log.log(
             .warning, "\(dropped) messages came faster than they could be read; retained ones are read again", [:])
         guard link != nil else { return }
-        for filter in identity.topics.retained { ports.transport.subscribe(filter) }
+        for filter in identity.topics.retained + [identity.topics.desks] { ports.transport.subscribe(filter) }
         readbackUntil = now.moment + Self.readbackFor
     }
 

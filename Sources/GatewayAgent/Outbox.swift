@@ -82,7 +82,7 @@ struct Outbox {
     }
 
     /// The journal knows now.
-    mutating func marked() { unmarkedLanes = [] }
+    mutating func marked() { unmarkedLanes = unmarkedLanes.filter { !(lanes[$0]?.inJournal ?? false) } }
 
     private mutating func add(_ lane: Lane) {
         lanes[lane.id] = lane

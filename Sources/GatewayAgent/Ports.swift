@@ -90,6 +90,10 @@ public protocol Store: AnyObject {
     ) throws(JournalError) -> [CallEvent]
     /// The sequence numbers that are kept; nil if there are none.
     func keptRange(journal: JournalID, service: ServiceID) throws(JournalError) -> ClosedRange<UInt64>?
+    /// True if the call is kept and closed.
+    func isClosed(_ id: CallID) throws(JournalError) -> Bool
+    /// True, once, if the last commit went into a new file that knows nothing of what was committed before.
+    func takeBegunAnew() -> Bool
     /// True when `checkpoint` is worth its two flushes.
     var isCheckpointDue: Bool { get }
     /// Folds the store's log in; a failure loses nothing.
@@ -99,7 +103,10 @@ public protocol Store: AnyObject {
     func prune(olderThan time: WallTime, limit: Int) throws(JournalError) -> Int
 }
 
-extension Journal: Store {}
+extension Journal: Store {
+    /// Never: what was committed stays.
+    public func takeBegunAnew() -> Bool { false }
+}
 
 /// Both clocks.
 public protocol Clock: Sendable {

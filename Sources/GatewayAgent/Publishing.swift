@@ -23,12 +23,22 @@ struct Refusals {
     /// The broker has the item.
     /// - Returns: true if it was the last thing that had been refused.
     mutating func taken(_ item: InFlight) -> Bool {
-        subjects.remove(Self.subject(item)) != nil && subjects.isEmpty && !subscription
+        var isNews = subjects.remove(Self.subject(item)) != nil
+        // An offer that was refused may never be made again: an event that is taken stands for it.
+        if case .event = item { isNews = subjects.remove(Self.offers) != nil || isNews }
+        return isNews && subjects.isEmpty && !subscription
     }
+
+    /// All offers count as one.
+    private static let offers = InFlight.offer(CallID(journal: JournalID(unchecked: ""), number: 0))
 
     /// A lane goes on from the event that was refused: its events count as one.
     private static func subject(_ item: InFlight) -> InFlight {
-        if case .event(let lane, _, _) = item { .event(lane, 0, opens: nil) } else { item }
+        switch item {
+        case .event(let lane, _, _): .event(lane, 0, opens: nil)
+        case .offer: offers
+        case .shelf, .transient: item
+        }
     }
 }
 
@@ -102,9 +112,7 @@ extension GatewayAgent {
 
     /// For how long a message about an order is of use; the end of one always is, and so is an emergency.
     private func expiry(of call: Call, _ now: Now) -> UInt32? {
-        guard !call.state.isClosed, let lasts = core.service(call.service).rules.expiresAfter else { return nil }
-        let left = lasts.milliseconds - max(0, now.wall.milliseconds - call.raised.wall.milliseconds)
-        return UInt32(clamping: max(1, left / 1000))
+        core.timeLeft(of: call, now).map { UInt32(clamping: max(1, $0.milliseconds / 1000)) }
     }
 
     /// Reads a stretch of a lane from the journal; an unreadable journal is told, and tried again with the next turn.
@@ -167,7 +175,15 @@ extension GatewayAgent {
         case .fault(let id): return retained(topics.fault(id), core.fault(id).map { FaultMessage($0) })
         case .summary: return retained(topics.summary, SummaryMessage(core.openCalls, services: core.services))
         case .point(let id): return retained(topics.point(id), core.point(id).map { PointMessage($0) })
-        case .leftover(let topic): return retained(topic, StatusMessage?.none)
+        case .introduction(let topic):
+            return OutgoingMessage(topic: topic, payload: introductions[topic] ?? [], retain: true)
+        case .leftover(let topic):
+            // What was nobody's when it was found may be somebody's by now.
+            switch topics.subject(of: topic) {
+            case .fault(let id): return retained(topic, FaultID(id).flatMap { core.fault($0) }.map { FaultMessage($0) })
+            case .point(let id): return retained(topic, PointID(id).flatMap { core.point($0) }.map { PointMessage($0) })
+            default: return retained(topic, StatusMessage?.none)
+            }
         }
     }
 

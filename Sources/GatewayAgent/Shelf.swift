@@ -10,6 +10,8 @@ struct Shelf {
         case fault(FaultID)
         case summary
         case point(PointID)
+        /// How the gateway introduces itself to another system.
+        case introduction(topic: String)
         /// Something found at the broker that doesn't belong there: emptied.
         case leftover(topic: String)
     }
@@ -83,7 +85,7 @@ struct Shelf {
         case .call: .call
         case .fault: .fault
         case .summary: .summary
-        case .point, .leftover: .rest
+        case .point, .introduction, .leftover: .rest
         }
     }
 }

@@ -91,6 +91,9 @@ public final class Journal {
         try readableStore().keptRange(of: StreamName(journal: journal, service: service))
     }
 
+    /// True if the call is kept here and closed. Throws as ``commit(_:)`` does.
+    public func isClosed(_ id: CallID) throws(JournalError) -> Bool { try readableStore().isClosed(id) }
+
     // MARK: The log
 
     /// True when the log has become long. ``checkpoint()`` is then due, at a moment when nothing waits to be published:

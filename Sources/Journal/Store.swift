@@ -203,6 +203,15 @@ final class Store {
 
     // MARK: Reading
 
+    /// True if the call is here, and closed.
+    func isClosed(_ id: CallID) throws(JournalError) -> Bool {
+        let find = try connection.prepare(
+            "SELECT closed FROM call WHERE journal = ? AND number = ?", for: "looking for a call")
+        find.put(id.journal.text)
+        find.put(Int64(bitPattern: id.number))
+        return try find.step() ? find.flag() : false
+    }
+
     func events(of name: StreamName, from sequence: UInt64, limit: Int) throws(JournalError) -> [CallEvent] {
         guard let id = streams[name] else { return [] }
         listEvents.put(id)

@@ -27,6 +27,8 @@ extension Site {
         public let rulesChanged: Bool
         /// True if closed calls are kept for longer or shorter.
         public let retentionChanged: Bool
+        /// True if the gateway is introduced to Home Assistant elsewhere, now or no more.
+        public let homeAssistantChanged: Bool
         /// The keys whose change takes a restart, as the site file has them; nothing can be applied before it.
         public let needsRestart: [String]
 
@@ -34,7 +36,8 @@ extension Site {
         public var isEmpty: Bool {
             added.isEmpty && changed.isEmpty && removed.isEmpty && releasedLines.isEmpty && requestedLines.isEmpty
                 && releasedOutputLines.isEmpty && requestedOutputLines.isEmpty && !outputsChanged && !brokersChanged
-                && !servicesChanged && !rulesChanged && !retentionChanged && needsRestart.isEmpty
+                && !servicesChanged && !rulesChanged && !retentionChanged && !homeAssistantChanged
+                && needsRestart.isEmpty
         }
     }
 
@@ -60,6 +63,7 @@ extension Site {
             rulesChanged: acknowledgement != new.acknowledgement || dailyTestMinute != new.dailyTestMinute
                 || nobodyListening != new.nobodyListening,
             retentionChanged: retention != new.retention,
+            homeAssistantChanged: homeAssistant != new.homeAssistant,
             needsRestart: restartKeys(new))
     }
 

@@ -27,6 +27,8 @@ public struct Site: Hashable, Sendable {
     public var nobodyListening: Service.Rules.Level
     /// For how long closed calls are kept; nil: for ever.
     public var retention: Duration?
+    /// Home Assistant's discovery prefix; nil: the gateway is not introduced to it.
+    public var homeAssistant: String?
     public var files: Files
 
     /// How long closed calls are kept unless the site file says otherwise: two years.

@@ -39,6 +39,9 @@ enum SiteKeys {
         "retention", .optional(DurationText.write(Site.standardRetention)),
         Kind<Limit>.duration(.seconds(30 * 86_400)...(.seconds(3_650 * 86_400)), or: "forever"), example: "365d",
         "For how long the journal keeps closed calls and their events.")
+    static let homeAssistant = Key(
+        "home-assistant", .optional("off"), Kind<DiscoveryPrefix>.discoveryPrefix, example: "homeassistant",
+        "Introduces the gateway to Home Assistant below this discovery prefix: see docs/home-assistant.md.")
     static let points = KeyDoc(
         "points", .listOrMapping, .required, allowed: "a list of call points, or {file: points.csv}",
         example: "{file: points.csv}",
@@ -59,7 +62,7 @@ enum SiteKeys {
 
     static let all = [
         site.doc, gateway.doc, hardware.doc, brokers, services, points, defaults, outputs, acknowledgement.doc,
-        nobodyListening, dailyTest.doc, retention.doc, journal.doc, control.doc, simulator.doc,
+        nobodyListening, dailyTest.doc, retention.doc, homeAssistant.doc, journal.doc, control.doc, simulator.doc,
     ]
 
     /// The most brokers a site may list.

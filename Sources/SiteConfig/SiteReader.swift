@@ -97,7 +97,7 @@ struct SiteReading {
             points: points.points, lines: isSimulated ? [] : points.lines, outputs: outputs.outputs,
             outputLines: isSimulated ? [] : outputs.lines, acknowledgement: rules.acknowledgement,
             dailyTestMinute: rules.dailyTestMinute, nobodyListening: rules.nobodyListening,
-            retention: retention, files: files)
+            retention: retention, homeAssistant: section.value(SiteKeys.homeAssistant, problems)?.text, files: files)
     }
 
     private func points(_ section: Section, _ services: Set<ServiceID>, needsLines: Bool) -> PointsReader {

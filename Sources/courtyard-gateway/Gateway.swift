@@ -23,6 +23,8 @@ final class Gateway {
     private let agent: GatewayAgent
     private var manager = ServiceManager()
     private var certificates = CertificateWatch()
+    private var introduction = Introduction()
+    private var startup = StartupPages()
 
     /// How long a stop may take for what is still on its way, and then for a last word and the disconnect: together
     /// under the three seconds that are promised.
@@ -83,6 +85,7 @@ final class Gateway {
         }
         agent.adopt(site.rules)
         agent.keep(for: site.retention)
+        introduction.tell(site, through: agent)
         agent.handle([])  // reserves connection numbers before the first connection
         controlThread.start()
         driver.start()
@@ -103,7 +106,6 @@ final class Gateway {
             from: clock.now().moment,
             threads: driver.threads + [("control", control.checkIn), ("mqtt", transport.checkIn)])
         var isReady = false
-        var hasSettled = false
         while !agent.isStopping, store.needsRestart == nil || !agent.hasToldAll {
             let deadline = [agent.nextDeadline, watchdog?.due, nextCertificateCheck].compactMap { $0 }.min()
             let batch = inbox.take(until: deadline)
@@ -116,10 +118,7 @@ final class Gateway {
                 manager.ready()
                 isReady = true
             }
-            if !hasSettled, agent.hasSettled {
-                hasSettled = true
-                StartupPages.giveBack()
-            }
+            startup.look(agent, at: clock.now().moment)
             if let late = watchdog?.round(at: clock.now().moment, manager), !late.isEmpty {
                 log.log(.error, "no progress: \(late.joined(separator: ", ")); the watchdog is not fed", [:])
             }
@@ -194,6 +193,7 @@ final class Gateway {
         agent.report(.siteFileRefused, what: nil)
         agent.adopt(new.rules)
         agent.keep(for: new.retention)
+        introduction.tell(new, through: agent)
         driver.watch(new)
         certificates.lookAgain()
         if differences.brokersChanged { reconnect() }

@@ -11,6 +11,7 @@ final class JournalStore: Store {
     private var journal: Journal?
     /// Why the program should start afresh once everything is told; nil while it needn't.
     private(set) var needsRestart: String?
+    private var isAnew = false
 
     /// What a start needs to know.
     struct Start {
@@ -67,6 +68,7 @@ final class JournalStore: Store {
         var own = batch
         own.connectionLimit = nil
         try opening.journal.commit(own)
+        isAnew = true
     }
 
     func events(
@@ -77,6 +79,13 @@ final class JournalStore: Store {
 
     func keptRange(journal id: JournalID, service: ServiceID) throws(JournalError) -> ClosedRange<UInt64>? {
         try journal?.keptRange(journal: id, service: service)
+    }
+
+    func isClosed(_ id: CallID) throws(JournalError) -> Bool { try journal?.isClosed(id) ?? false }
+
+    func takeBegunAnew() -> Bool {
+        defer { isAnew = false }
+        return isAnew
     }
 
     var isCheckpointDue: Bool { journal?.isCheckpointDue ?? false }

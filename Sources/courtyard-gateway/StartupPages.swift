@@ -1,11 +1,31 @@
+internal import CallCore
+internal import GatewayAgent
 internal import Glibc
 
-/// Program text that only the start needed: option parsing, the site file, the first handshake.
-enum StartupPages {
+/// Program text that only the start needed: option parsing, the site file, the first handshake. Given back when the
+/// first broker has been told everything, and once more when every kind of message has been written for the first time,
+/// which looks through the types of the whole program.
+struct StartupPages {
+    /// When the second time comes, by when all that is daily has happened. Without a wake-up of its own.
+    private static let again = Duration.seconds(600)
+    private var settledAt: Moment?
+    private var isDone = false
+
+    mutating func look(_ agent: GatewayAgent, at now: Moment) {
+        guard !isDone, agent.hasSettled else { return }
+        guard let settledAt else {
+            settledAt = now
+            return Self.giveBack()
+        }
+        guard now - settledAt >= Self.again else { return }
+        isDone = true
+        Self.giveBack()
+    }
+
     /// Lets the kernel take back the text pages of this process (madvise(2), MADV_DONTNEED). They are clean copies of
     /// files, so nothing is lost: what is still needed comes back from the page cache when it is next run. Only
     /// mappings that can be executed and not written are touched, since relocated data would lose its relocations.
-    static func giveBack() {
+    private static func giveBack() {
         guard let maps = fopen("/proc/self/maps", "r") else { return }
         defer { fclose(maps) }
         var buffer = [CChar](repeating: 0, count: 1024)

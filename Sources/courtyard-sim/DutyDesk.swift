@@ -25,6 +25,8 @@ struct DutyDesk {
         var record: CallMessage
         /// Since when it is in its state, as seen from here.
         var since: Moment
+        /// The revision with which it came into that state.
+        fileprivate var sinceRevision: Int
         /// The command whose reply is waited for.
         fileprivate(set) var pending: DeskCommand?
         /// What was answered in this state: it is not asked again.
@@ -64,6 +66,8 @@ struct DutyDesk {
     /// Closed call ids, the oldest first: closed for ever, whatever comes late. Bounded.
     private var closed: [String] = []
     private var closedSet: Set<String> = []
+    /// The commands that ended a call, or came too late for it, and are not answered yet: by their ids.
+    private var parting: [String: DeskCommand] = [:]
     private let commandPrefix: String
     private var commands = 0
 
@@ -87,7 +91,7 @@ struct DutyDesk {
 
     /// A new connection: the retained records that follow are the complete picture, and what isn't among them was
     /// closed meanwhile.
-    mutating func connected() { calls = [:] }
+    mutating func connected() { (calls, parting) = ([:], [:]) }
 
     // MARK: What comes in
 
@@ -104,7 +108,10 @@ struct DutyDesk {
 
     private mutating func take(record payload: [UInt8], of id: String, _ topic: String, base: String, _ now: Moment) {
         guard !payload.isEmpty else {
-            if let seen = calls.removeValue(forKey: id) { notes.append(.closed(seen.record)) }
+            if let seen = calls.removeValue(forKey: id) {
+                notes.append(.closed(seen.record))
+                if let pending = seen.pending { parting[pending.id] = pending }
+            }
             return close(id)
         }
         guard let record = try? WireJSON.read(CallMessage.self, from: payload), record.data.call == id else {
@@ -115,7 +122,8 @@ struct DutyDesk {
             let paces = Paces(
                 accept: Self.draw(manner.acceptAfter), arrive: Self.draw(manner.arriveAfter),
                 resolve: Self.draw(manner.resolveAfter))
-            calls[id] = Seen(base: base, record: record, since: now, paces: paces)
+            calls[id] = Seen(
+                base: base, record: record, since: now, sinceRevision: record.data.revision, paces: paces)
             return notes.append(.raised(record))
         }
         update(seen, record, now)
@@ -129,7 +137,7 @@ struct DutyDesk {
         var seen = seen
         seen.record = record
         if new.state != old.state {
-            seen.since = now
+            (seen.since, seen.sinceRevision) = (now, new.revision)
             (seen.asked, seen.stale) = ([], [:])
             if new.state == "raised" { notes.append(.reopened(record)) }
         }
@@ -148,18 +156,24 @@ struct DutyDesk {
             return notes.append(.unreadable(topic: topic))
         }
         guard reply.id.hasPrefix(commandPrefix) else { return }  // another desk's
+        // The answer may come after the end that the command brought.
+        if let command = parting.removeValue(forKey: reply.id) { return note(reply, command) }
         guard var seen = calls.values.first(where: { $0.pending?.id == reply.id }), let command = seen.pending else {
-            return  // answered before, or the call has gone meanwhile
+            return  // answered before
         }
-        notes.append(.answered(reply, command))
-        if !reply.accepted { refusals += 1 }
+        note(reply, command)
         seen.pending = nil
         if reply.reason?.hasPrefix("revision: ") ?? false {
             seen.stale[command.name] = command.revision
-        } else {
+        } else if command.revision >= seen.sinceRevision {  // otherwise it was about a state that has gone
             seen.asked.insert(command.name)
         }
         calls[seen.id] = seen
+    }
+
+    private mutating func note(_ reply: ReplyMessage, _ command: DeskCommand) {
+        notes.append(.answered(reply, command))
+        if !reply.accepted { refusals += 1 }
     }
 
     // MARK: What is done

@@ -168,6 +168,31 @@ private func manner(ignores: Bool = false, refuses: Set<String> = [], sayReceive
         #expect(try answer(at: seconds(25)).name == .accept)
     }
 
+    @Test("takes an answer about a state that has gone for no answer about the one that came")
+    mutating func lateAnswer() throws {
+        see(record("k3f9qz-1", .delivered, revision: 2), at: begin)
+        let accept = try #require(desk.due(at: seconds(5)).first)
+        see(record("k3f9qz-1", .accepted, revision: 3, actor: "desk-1/王"), at: seconds(6))
+        see(record("k3f9qz-1", .raised, revision: 4), at: seconds(200))
+        let reply = ReplyMessage(id: accept.id, command: "accept")
+        desk.take("\(base)/reply/\(accept.id)", WireJSON.bytes(reply), at: seconds(201))
+        #expect(try answer(at: seconds(201)).name == .received)
+        #expect(try answer(at: seconds(206)).name == .accept)
+    }
+
+    @Test("tells the answer to what ended a call, though it comes after the end")
+    mutating func lastAnswer() throws {
+        see(record("k3f9qz-1", .arrived, revision: 5, actor: "desk-1/王"), at: begin)
+        let resolve = try #require(desk.due(at: seconds(60)).first)
+        see([], at: seconds(61))
+        for _ in 1...2 {
+            let reply = ReplyMessage(id: resolve.id, command: "resolve", refusal: "state: resolved by desk-2/李")
+            desk.take("\(base)/reply/\(resolve.id)", WireJSON.bytes(reply), at: seconds(61))
+        }
+        #expect(desk.takeNotes().count { if case .answered = $0 { true } else { false } } == 1)
+        #expect(desk.refusals == 1)
+    }
+
     @Test("answers a test with `received` and nothing more")
     mutating func test() throws {
         see(record("k3f9qz-1", service: "test"), service: "test", at: begin)

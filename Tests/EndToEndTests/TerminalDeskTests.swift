@@ -33,6 +33,13 @@ extension EndToEnd {
                 #expect(subscriber.messages.contains { $0.json?.onTheWay == true }, bench.logs)
                 try subscriber.wait(until: "no call") { $0.lastAt("summary")?.json?.services?.emergency?.open == 0 }
                 try wait(until: "it says so") { desk.output.contains("closed: emergency b1 床头") }
+                for word in ["received", "accept", "accept (on the way)", "arrive", "resolve"] {
+                    try wait(until: "the answer to \(word)") {
+                        desk.output.firstMatch(
+                            of: try Regex("answer: \(NSRegularExpression.escapedPattern(for: word)) \\S+ accepted"))
+                            != nil
+                    }
+                }
                 desk.signal(SIGINT)
                 #expect(try desk.ended() == 0, bench.logs)
                 #expect(desk.output.contains("0 calls open, 0 commands refused"), "\(desk.output)")

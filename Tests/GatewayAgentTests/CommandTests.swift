@@ -163,7 +163,7 @@ private let base = "courtyard/v1/willow/gw-1"
         world.agent.lost(messages: 3)
         #expect(world.transport.subscriptions.count > 1)
         world.wait(.seconds(6))
-        #expect(world.transport.subscriptions == ["\(base)/status"])
+        #expect(world.transport.subscriptions == ["\(base)/status", "courtyard/v1/willow/desk/+"])
     }
 
     @Test("Thrown out twice by a client of the same id is a fault that outlives the reconnection")

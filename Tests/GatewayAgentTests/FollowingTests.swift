@@ -202,4 +202,22 @@ import Testing
         let summary = try WireJSON.read(SummaryMessage.self, from: world.retained["\(base)/summary"]!)
         #expect(summary.services["test"] == nil && summary.services["emergency"]?.open == 1)
     }
+
+    @Test("The gateway introduces itself to Home Assistant, again on every connection, until that is taken back")
+    func introduced() throws {
+        let world = try World()
+        let topics = Topics(site: SiteID("willow")!, gateway: GatewayID("gw-1")!)
+        world.agent.introduce(HomeAssistant.discovery(topics: topics, version: "t", services: [.emergency]))
+        world.connect()
+        let topic = "homeassistant/device/courtyard_willow_gw-1/config"
+        #expect(world.retained[topic] != nil)
+        world.disconnect()
+        let before = world.transport.log.count
+        world.connect()
+        #expect(world.transport.log.dropFirst(before).contains { $0.topic == topic && $0.retain })
+        world.agent.introduce(HomeAssistant.removal(topics: topics))
+        world.agent.handle([])
+        world.settle()
+        #expect(world.retained[topic] == nil)
+    }
 }

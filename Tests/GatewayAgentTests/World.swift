@@ -56,7 +56,9 @@ final class TestTransport: Transport {
 
 /// A journal that fails when told to; otherwise the real one on SQLite.
 final class FailingStore: Store {
-    let journal: Journal
+    var journal: Journal
+    /// The journal is a new file that knows nothing of what was committed before.
+    var isAnew = false
     var failure: JournalError?
     private(set) var commits = 0
     private(set) var refusals = 0
@@ -78,6 +80,11 @@ final class FailingStore: Store {
     }
     func keptRange(journal id: JournalID, service: ServiceID) throws(JournalError) -> ClosedRange<UInt64>? {
         try journal.keptRange(journal: id, service: service)
+    }
+    func isClosed(_ id: CallID) throws(JournalError) -> Bool { try journal.isClosed(id) }
+    func takeBegunAnew() -> Bool {
+        defer { isAnew = false }
+        return isAnew
     }
     var isCheckpointDue: Bool { journal.isCheckpointDue }
     func checkpoint() { journal.checkpoint() }
@@ -138,6 +145,16 @@ final class World {
         _ = transport.takeTokens()
         store.journal.close()
         (store, agent) = try Self.start(directory, rules, clock, transport, outputs)
+    }
+
+    /// The journal's file is gone, and the store goes on in another.
+    func beginAnew() throws {
+        store.journal.close()
+        for suffix in ["", "-wal", "-shm", ".lock"] { unlink("\(directory)/gateway.db\(suffix)") }
+        store.journal = try Journal.open(
+            at: "\(directory)/gateway.db", now: clock.now().wall, allowVolatile: true
+        ).journal
+        store.isAnew = true
     }
 
     private static func start(

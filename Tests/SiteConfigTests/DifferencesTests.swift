@@ -103,6 +103,17 @@ import Testing
         #expect(changes.needsRestart.isEmpty && changes.requestedLines.isEmpty && changes.releasedLines.isEmpty)
     }
 
+    @Test("Another prefix for Home Assistant is told; what is no prefix is refused")
+    func homeAssistant() throws {
+        #expect(try differences("site: s", "site: s\nhome-assistant: ha/discovery").homeAssistantChanged)
+        #expect(try differences("site: s", "site: s\nhome-assistant: off").isEmpty)
+        for wrong in ["a b", "/a", "a/", "a//b", "a/#", "+", "courtyard/v1", String(repeating: "a", count: 65)] {
+            #expect(throws: SiteProblems.self, "\(wrong)") {
+                try differences("site: s", "site: s\nhome-assistant: \"\(wrong)\"")
+            }
+        }
+    }
+
     @Test("Another retention is told")
     func retention() throws {
         let changes = try differences("site: s", "site: s\nretention: forever")
