@@ -104,6 +104,7 @@ public protocol Store: AnyObject {
 }
 
 extension Journal: Store {
+    /// Never: whoever opens another journal has another one.
     public func takeBegunAnew() -> Bool { false }
 }
 
