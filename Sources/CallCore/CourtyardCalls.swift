@@ -58,15 +58,19 @@ extension Courtyard {
     private mutating func escalate(_ call: Call, _ now: Now) -> [Action] {
         var actions = move(call, by: .escalate, now)
         let level = service(call.service).rules.level(call.escalation + 1)
-        if level?.usesNextBroker ?? false, nextBrokerWaitsUntil.map({ $0 <= now.moment }) ?? true {
+        if level?.usesNextBroker ?? false, let until = brokerHasUntil, until <= now.moment {
             triedNextBrokerAt = now.moment
             actions.append(.tryNextBroker(reason: "nobody has accepted \(call.id), escalation \(call.escalation + 1)"))
         }
         return actions
     }
 
-    /// Until when the broker that was gone to last is given time.
-    private var nextBrokerWaitsUntil: Moment? { triedNextBrokerAt.map { $0 + Self.nextBrokerAfter } }
+    /// Until when the broker in use is not left: half a minute after it was gone to, and as long as its desks are waited
+    /// for after connecting. Nil while there is none.
+    private var brokerHasUntil: Moment? {
+        guard let heardOf = desks.graceEnds else { return nil }
+        return triedNextBrokerAt.map { max(heardOf, $0 + Self.nextBrokerAfter) } ?? heardOf
+    }
 
     /// The broker has the event that opened the call. For displays that never answer that is delivery enough, if anyone
     /// subscribes.
@@ -98,11 +102,11 @@ extension Courtyard {
     func isUnheard(_ call: Call) -> Bool { call.state == .raised && (isNobodyThere || unheard.contains(call.id)) }
 
     private mutating func elsewhere(_ emergency: Call?, _ now: Now) -> [Action] {
-        guard let emergency, rules.nobodyListening.usesNextBroker, desks.connectedAt != nil else {
+        guard let emergency, rules.nobodyListening.usesNextBroker, let until = brokerHasUntil else {
             deadlines.set(.nextBroker, to: nil)
             return []
         }
-        if let until = nextBrokerWaitsUntil, now.moment < until {
+        if now.moment < until {
             deadlines.set(.nextBroker, to: until)
             return []
         }

@@ -218,7 +218,13 @@ extension GatewayAgent {
             outbox.acknowledge(lane, sequence)
             if let opens { decide(.brokerHas(opens, heard: reason != Self.noSubscribers), now) }
         case .offer(let call): decide(.brokerHas(call, heard: reason != Self.noSubscribers), now)
-        case .shelf(let item): shelf.acknowledge(item)
+        case .shelf(let item):
+            shelf.acknowledge(item)
+            // Where the event that opened a call is not at hand, its record stands for it; but not while it is this
+            // gateway that reads records back.
+            if case .call(let id, _) = item, openings[id] == nil, readbackUntil == nil {
+                decide(.brokerHas(id, heard: reason != Self.noSubscribers), now)
+            }
         case .transient: break
         }
         if refusals.taken(item) { decide(.faultGone(.notAuthorised), now) }

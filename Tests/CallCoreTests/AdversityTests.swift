@@ -174,6 +174,21 @@ import Testing
         #expect(made == 1)
     }
 
+    @Test("A broker that comes back is not left before its desks can be heard of")
+    func brokerComesBack() {
+        var world = Followed()
+        world.tell(.disconnected)
+        world.press(bed)
+        world.wait(.seconds(60))
+        #expect(world.courtyard.fault(.nobodyListening) != nil)
+        #expect(world.tell(.connected).brokersTried == 0)
+        #expect(world.wait(.seconds(9)).brokersTried == 0)
+        var answered = world
+        answered.command(.received(world.call()!.id, revision: nil))
+        #expect(answered.wait(.seconds(60)).brokersTried == 0)
+        #expect(world.wait(.seconds(2)).brokersTried == 1)
+    }
+
     @Test("One broker at a time: it is left once, and the next is given its half minute")
     func oneBrokerAtATime() {
         var rules = SiteRules(points: [bed, kitchen], dailyTestMinute: nil)

@@ -15,6 +15,9 @@ struct KeptJournal {
     /// Everything, with what is held back.
     var everything: [CallID: Call] { calls.merging(heldCalls) { _, held in held } }
 
+    /// Closed before the last restart: the core doesn't know them, and the agent asks its journal.
+    private(set) var closedBefore: Set<CallID> = []
+
     func isClosed(_ id: CallID) -> Bool { everything[id]?.state.isClosed ?? false }
 
     mutating func keep(_ actions: [Action], isFailing: Bool) {
@@ -38,7 +41,10 @@ struct KeptJournal {
 
     /// A restart forgets what was held back; what stands at the broker of it is found there.
     mutating func lost() -> [Call] {
-        defer { (heldCalls, heldAnswers) = ([:], []) }
+        defer {
+            (heldCalls, heldAnswers) = ([:], [])
+            closedBefore = Set(calls.keys.filter { isClosed($0) })
+        }
         return heldCalls.values.filter { !$0.state.isClosed && $0.id.journal != Self.id }.sorted {
             $0.id.number < $1.id.number
         }

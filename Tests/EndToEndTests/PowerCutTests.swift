@@ -55,7 +55,7 @@ extension EndToEnd {
             _ logs: @autoclosure () -> Comment
         ) throws {
             var byID: [String: Message] = [:]
-            for event in subscriber.events {
+            for event in subscriber.everyEvent {
                 if let before = byID.updateValue(event, forKey: event.id) {
                     #expect(before.json?.time == event.json?.time && before.point == event.point, logs())
                     #expect(before.eventType == event.eventType, logs())

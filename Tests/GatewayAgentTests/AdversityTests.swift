@@ -139,6 +139,21 @@ import Testing
         }
     }
 
+    @Test("Where the broker's word is enough, it is enough after a restart too, when only the record is offered")
+    func brokersWordAfterRestart() throws {
+        let world = try World(acknowledgement: .broker)
+        world.connect()
+        world.press(World.bed)
+        world.settle(reason: 16)
+        world.agent.leaveMarks()
+        try world.restart()
+        world.connect()
+        #expect(world.agent.core.openCalls.first?.state == .raised, "it is this gateway that reads its records back")
+        world.wait(.seconds(40))
+        world.settle()
+        #expect(world.agent.core.openCalls.first?.state == .delivered)
+    }
+
     @Test("A store that had to begin a new file is given every open call")
     func anotherStore() throws {
         let world = try World()

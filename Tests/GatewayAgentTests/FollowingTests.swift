@@ -141,6 +141,8 @@ import Testing
         world.settle(reason: 16)
         #expect(world.agent.report().faults.contains { $0.fault == "nobody-listening" })
         #expect(world.agent.state == .degraded)
+        #expect(world.transport.switches.isEmpty, "desks that are still connecting are waited for")
+        world.wait(.seconds(11))
         let farewell = try #require(world.transport.switches.first ?? nil)
         let status = try WireJSON.read(StatusMessage.self, from: farewell.payload)
         #expect(status.state == .offline && farewell.topic == "\(base)/status")

@@ -125,9 +125,12 @@ final class World {
     private(set) var connection: UInt64 = 0
     private var tokens: [UInt64] = []
 
-    init(services: [Service] = quiet, outputs: [BoardOutput] = []) throws {
+    init(
+        services: [Service] = quiet, outputs: [BoardOutput] = [], acknowledgement: SiteRules.Acknowledgement = .desk
+    ) throws {
         rules = SiteRules(
-            points: [Self.bed, Self.kitchen], services: services, outputs: outputs, dailyTestMinute: nil)
+            points: [Self.bed, Self.kitchen], services: services, outputs: outputs, acknowledgement: acknowledgement,
+            dailyTestMinute: nil)
         var template = Array("/tmp/courtyard-agent-XXXXXX".utf8CString)
         directory = String(cString: mkdtemp(&template))
         (store, agent) = try Self.start(directory, rules, clock, transport, self.outputs)

@@ -6,7 +6,7 @@ extension AgentOnKernelLines {
         @Test("Bouncing presses on six lines at once: one event each, at the first edge's kernel time")
         func bounce() throws {
             try Rig.run { rig in
-                try rig.start((0...6).map { Button($0) })
+                try rig.start((0...5).map { Button($0) } + [Button(6, "minimum-width: 50ms")])
                 var edges: [Int: [ClosedRange<Int64>]] = [:]
                 for _ in 1...3 {
                     for line in 0..<6 { edges[line, default: []].append(try rig.pull(line, high: true)) }
@@ -15,7 +15,7 @@ extension AgentOnKernelLines {
                     try rig.drive(
                         move(0..<6, to: 0, then: "300us") + closing + move(0..<6, to: 1, then: "40ms")
                             + move(0..<6, to: 0, then: "200us") + opening + move(0..<6, to: 0, then: "60ms"))
-                    // A spike is no press: half a millisecond on a line with the usual minimum width of 5 ms.
+                    // A spike is no press: half a millisecond, or what a busy host makes of it, where 50 ms are wanted.
                     try rig.drive("buttons 6 1", "sleep 500us", "buttons 6 0", "sleep 40ms")
                 }
                 try rig.settle()

@@ -84,7 +84,16 @@ final class Subscriber {
 
     // MARK: What came
 
-    var events: [Message] { messages.filter(\.isEvent) }
+    /// Every event, as often as it came.
+    var everyEvent: [Message] { messages.filter(\.isEvent) }
+    /// The events, but what opened a call only once: it is offered again until a desk has received it.
+    var events: [Message] {
+        var opened: Set<String> = []
+        return everyEvent.filter { event in
+            guard event.eventType == "raised" || event.eventType == "reopened" else { return true }
+            return opened.insert(event.id).inserted
+        }
+    }
     func events(_ type: String) -> [Message] { events.filter { $0.eventType == type } }
     /// The `pressed` events of a point.
     func presses(_ point: String) -> [Message] { events("pressed").filter { $0.point == point } }
