@@ -40,10 +40,11 @@ final class Desk {
         return kept
     }
 
-    /// Every event, as often as it came.
+    /// Every event, as often as it came; but what opened a call only once, since it is offered until it is received.
     var events: [EventMessage] {
         get throws {
-            try messages.filter { $0.place.hasPrefix("event/") }.map {
+            var opened: Set<String> = []
+            let all = try messages.filter { $0.place.hasPrefix("event/") }.map {
                 let event = try WireJSON.read(EventMessage.self, from: $0.payload)
                 let type = event.type.dropFirst("courtyard.call.".count)
                 guard $0.place == "event/\(event.data.service)/\(type)" else {
@@ -51,6 +52,7 @@ final class Desk {
                 }
                 return event
             }
+            return all.filter { $0.type != "courtyard.call.raised" || opened.insert($0.id).inserted }
         }
     }
 
