@@ -77,7 +77,9 @@ extension Courtyard {
     mutating func brokerHas(_ id: CallID, heard: Bool, _ now: Now) -> [Action] {
         guard let call = calls.open[id], call.state == .raised else { return [] }
         guard heard else {
-            if call.service == .emergency { unheard.insert(id) }
+            // A desk that says it listens may read the records alone: it has its ten seconds.
+            let mayBeRead = !rules.isHeardByBroker && desks.isOneListening
+            if call.service == .emergency, !mayBeRead { unheard.insert(id) }
             touched[call.point] = touched[call.point] ?? false
             return []
         }

@@ -81,6 +81,8 @@ public final class GatewayAgent {
     public private(set) var isStopping = false
     var watchers: [Int: @Sendable ([UInt8]) -> Void] = [:]
     var lastPress: CallEvent?
+    /// Faults that the log has been told of; that their text changes is for the curious.
+    var toldFaults: Set<FaultID> = []
     /// What a signal asks for; set by the program.
     public var onSignal: ((Int32) -> Void)?
 

@@ -37,11 +37,13 @@ extension GatewayAgent {
             }
         case .set(let fault):
             shelf.want(.fault(fault.id))
+            let isNew = toldFaults.insert(fault.id).inserted
             ports.log.log(
-                fault.since == now.wall ? .warning : .debug, "fault \(fault.id): \(fault.what). \(fault.remedy)",
+                isNew ? .warning : .debug, "fault \(fault.id): \(fault.what). \(fault.remedy)",
                 ["COURTYARD_FAULT": fault.id.text])
         case .clear(let id):
             shelf.want(.fault(id))
+            toldFaults.remove(id)
             ports.log.log(.notice, "fault \(id) is over", ["COURTYARD_FAULT": id.text])
         case .show(let point): shelf.want(.point(point.id))
         case .forget(let id): shelf.want(.point(id))

@@ -59,7 +59,7 @@ import Testing
             try known("event", "properties.type.x-known")
                 == Set(CallEventType.allCases.map { "courtyard.call.\($0.rawValue)" }))
         let faults = try String(
-            contentsOf: Self.root.appendingPathComponent("Sources/CallCore/Faults.swift"), encoding: .utf8)
+            contentsOf: Self.root.appendingPathComponent("Sources/CallCore/Supervision/Faults.swift"), encoding: .utf8)
         let declared = faults.matches(of: /FaultID\(unchecked: "([a-z-]+)"\)/).map { String($0.1) }
         #expect(try known("fault", "properties.fault.x-known") == Set(declared))
         let states = try String(

@@ -41,9 +41,14 @@ import Testing
 
     @Test("A broker that says nobody subscribes is as deaf as no desk at all")
     func noSubscribers() {
-        var world = Followed()
+        var world = Followed(desk: false)
         world.press(bed)
         #expect(world.tell(.brokerHas(world.call()!.id, heard: false)).faults.map(\.id) == [.nobodyListening])
+        var listening = Followed()
+        listening.press(bed)
+        #expect(
+            listening.tell(.brokerHas(listening.call()!.id, heard: false)).faults.isEmpty, "it reads records")
+        #expect(listening.wait(.seconds(10)).faults.map(\.id) == [.nobodyListening])
     }
 
     @Test("For displays that never answer the broker's word delivers, and desks are not asked for")

@@ -136,7 +136,6 @@ import Testing
     func unheard() throws {
         let world = try World()
         world.connect()
-        world.desk("desk-1", #"{"state":"listening"}"#)
         world.press(World.bed)
         world.settle(reason: 16)
         #expect(world.agent.report().faults.contains { $0.fault == "nobody-listening" })
@@ -146,6 +145,7 @@ import Testing
         let farewell = try #require(world.transport.switches.first ?? nil)
         let status = try WireJSON.read(StatusMessage.self, from: farewell.payload)
         #expect(status.state == .offline && farewell.topic == "\(base)/status")
+        world.desk("desk-1", #"{"state":"listening"}"#)
         world.command("received", #"{"id":"c1","call":"\#(world.agent.journal)-1"}"#)
         #expect(!world.agent.report().faults.contains { $0.fault == "nobody-listening" })
     }
