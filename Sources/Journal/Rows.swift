@@ -11,10 +11,12 @@ enum Columns {
         ["stream", "sequence", "type"] + stamp.map { "occurred_\($0)" } + ["journaled", "call", "point", "label"]
         + progress
     static let states = CallState.allCases.map(\.rawValue)
-    static let call =
-        ["journal", "number", "closed", "point", "label", "service"] + progress + states.map { "time_\($0)" }
-        + states.map { "actor_\($0)" } + ["press_times"] + stamp.map { "waiting_\($0)" }
-        + ["pressed_revision", "opened_revision"]
+    /// In parts: Swift 6.0 takes minutes to find the types of one long sum.
+    static let call: [String] = [
+        ["journal", "number", "closed", "point", "label", "service"], progress, states.map { "time_\($0)" },
+        states.map { "actor_\($0)" }, ["press_times"], stamp.map { "waiting_\($0)" },
+        ["pressed_revision", "opened_revision"],
+    ].flatMap { $0 }
     /// What is written anew whenever a call is saved.
     static let changing = call.filter { !["journal", "number", "closed"].contains($0) }
     static let answer = ["number", "id", "command", "refusal", "call", "state", "revision", "actor"]

@@ -27,8 +27,11 @@ struct CertificateWatch {
     /// As many are named in one fault; the first ones to end.
     private static let mostNamed = 3
 
-    /// The site file was read again.
-    mutating func lookAgain() { lastLook = nil }
+    /// The site file was read again: whoever says so may have put new files in place within one tick of their clock.
+    mutating func lookAgain() {
+        lastLook = nil
+        reader = CertificateReader()
+    }
 
     /// Whether it is time for `finding`.
     func isDue(broker: BrokerCertificate?, _ now: Now) -> Bool {

@@ -196,6 +196,7 @@ final class Gateway {
         introduction.tell(new, through: agent)
         driver.watch(new)
         certificates.lookAgain()
+        checkCertificates()
         if differences.brokersChanged { reconnect() }
         log.log(
             .notice,

@@ -107,7 +107,7 @@ struct Watch: ParsableCommand {
             } else {
                 let event = try WireJSON.read(EventMessage.self, from: line)
                 Output.print(
-                    "\(event.time)  \(event.type.dropFirst("courtyard.call.".count))  \(event.data.service)  \(event.data.label) (\(event.data.point))  call \(event.data.call), press \(event.data.presses)"
+                    "\(event.time)  \(event.type.dropFirst("courtyard.call.".count))  \(event.data.service)  \(event.data.label) (\(event.data.point))  call \(event.data.call), press \(event.data.presses)\(event.data.actor.map { ", \($0)" } ?? "")"
                 )
             }
             return true

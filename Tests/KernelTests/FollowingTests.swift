@@ -1,8 +1,10 @@
 import CLinux
 import CallContract
-import CallCore
 import Glibc
 import Testing
+
+@testable import CallCore
+@testable import courtyard_gateway
 
 extension AgentOnKernelLines {
     /// Calls followed with lamps on kernel lines, and by a clock that one may set.
@@ -139,6 +141,36 @@ extension AgentOnKernelLines {
                 try wait(until: "clock-stepped") { try rig.desk.fault("clock-stepped") != nil }
                 #expect(try rig.desk.call(of: "b0")?.data.state == "accepted")
                 try step(by: 3600)
+            }
+        }
+
+        @Test("At its hour the daily test goes to the desk and back; the next is a day later")
+        func dailyTest() throws {
+            try synchronize(true)
+            var stepped = 0
+            defer {
+                try? step(by: -stepped)
+                try? synchronize(false)
+            }
+            // A few seconds before the hour of this gateway.
+            var test = DailyTest(gateway: "gw-1")
+            let now = SystemClock().now()
+            test.plan(minute: SiteRules.dailyTestMinute, now: now)
+            stepped = Int((try #require(test.next) - now.moment).components.seconds) - 8
+            try step(by: stepped)
+            try synchronize(true)
+            try Rig.run { rig in
+                try rig.listen()
+                try rig.start([Button(0)])
+                try wait(until: "the test call") { try rig.desk.call(of: "gw-1") != nil }
+                let call = try #require(try rig.desk.call(of: "gw-1")?.data.call)
+                try rig.command("received", #"{"id":"c1","call":"\#(call)","actor":"desk-1"}"#)
+                try wait(until: "tested") { try rig.desk.events("tested", of: "gw-1").count == 1 }
+                let tested = try #require(try rig.desk.events("tested", of: "gw-1").first)
+                #expect(tested.data.service == "test" && (tested.data.roundTripMs ?? -1) >= 0)
+                #expect(try rig.desk.fault("test-missed") == nil)
+                try rig.settle()
+                #expect(try rig.desk.raisings(of: "gw-1").count == 1)
             }
         }
 
