@@ -5,7 +5,7 @@
     validate-messages.py messages FILE...        every message in these files is what its topic promises
     validate-messages.py verdicts                per message of standard input one line: "ok", or what is wrong
 
-A message is one line of JSON, as `mosquitto_sub -F %j` prints it: {"topic": ..., "payload": ...}, and "qos" and "retain"
+A message is one line of JSON, as `mosquitto_sub -V 5 --retain-as-published -F %j` prints it: {"topic": ..., "payload": ...}, and "qos" and "retain"
 if they are known; other lines are passed over. The payload is text, or the JSON itself. Needs Debian's python3-jsonschema
 and python3-yaml. Exit code: 0 if all is well, 1 if not, 2 for wrong use.
 """

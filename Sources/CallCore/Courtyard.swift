@@ -46,6 +46,8 @@ public struct Courtyard: Sendable {
     var limited: [PointID: Int] = [:]
     var lostEdges = 0
     var triedNextBrokerAt: Moment?
+    /// How often that was for an emergency that is still heard by nobody.
+    var brokersTried = 0
     var reassurance = Reassurance()
     /// What the outputs that alarms have switched on show.
     var alarming: [OutputID: Signal] = [:]

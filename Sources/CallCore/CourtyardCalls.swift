@@ -65,11 +65,12 @@ extension Courtyard {
         return actions
     }
 
-    /// Until when the broker in use is not left: half a minute after it was gone to, and as long as its desks are waited
-    /// for after connecting. Nil while there is none.
+    /// Until when the broker in use is not left: half a minute after it was gone to, longer when the whole list has been
+    /// tried in vain, and as long as its desks are waited for after connecting. Nil while there is none.
     private var brokerHasUntil: Moment? {
         guard let heardOf = desks.graceEnds else { return nil }
-        return triedNextBrokerAt.map { max(heardOf, $0 + Self.nextBrokerAfter) } ?? heardOf
+        let patience = Self.nextBrokerAfter * (1 << min(4, max(0, brokersTried - 2)))
+        return triedNextBrokerAt.map { max(heardOf, $0 + patience) } ?? heardOf
     }
 
     /// The broker has the event that opened the call. For displays that never answer that is delivery enough, if anyone
@@ -106,6 +107,7 @@ extension Courtyard {
     private mutating func elsewhere(_ emergency: Call?, _ now: Now) -> [Action] {
         guard let emergency, rules.nobodyListening.usesNextBroker, let until = brokerHasUntil else {
             deadlines.set(.nextBroker, to: nil)
+            if emergency == nil { brokersTried = 0 }
             return []
         }
         if now.moment < until {
@@ -113,7 +115,7 @@ extension Courtyard {
             return []
         }
         triedNextBrokerAt = now.moment
-        deadlines.set(.nextBroker, to: now.moment + Self.nextBrokerAfter)
+        brokersTried += 1
         return [.tryNextBroker(reason: "nobody here has received the emergency \(emergency.id)")]
     }
 
@@ -185,7 +187,7 @@ extension Courtyard {
     /// The outputs that escalations and an unheard emergency switch on.
     private func alarms() -> [OutputID: Signal] {
         var alarms: [OutputID: Signal] = [:]
-        if faults.faults[.nobodyListening] != nil {
+        if calls.open.values.contains(where: { $0.service == .emergency && isUnheard($0) }) {
             for id in rules.nobodyListening.outputs { alarms[id] = .nobodyListening }
         }
         for call in calls.open.values where call.escalation > 0 && (call.state == .raised || call.state == .delivered) {

@@ -4,6 +4,8 @@ extension Courtyard {
     private struct Refusal: Error {
         let reason: String
         var call: Call?
+        /// It may be carried out later: the answer is not remembered.
+        var isForNow = false
     }
 
     /// Carries a command out once, and answers it the same for ever after.
@@ -20,14 +22,17 @@ extension Courtyard {
         var actions: [Action] = []
         var standing: Call?
         var refusal: String?
+        var isForNow = false
         do throws(Refusal) {
             (standing, actions) = try carryOut(command, now)
         } catch {
             refusal = error.reason
             standing = error.call
+            isForNow = error.isForNow
         }
         let answer = CommandAnswer(
             id: command.id, command: command.name, refusal: refusal, call: standing.map { CommandAnswer.Standing($0) })
+        if isForNow { return [.answerAgain(answer)] }
         answers.add(answer)
         return actions + [.answer(answer)]
     }
@@ -55,6 +60,10 @@ extension Courtyard {
     private func openCall(_ id: CallID, _ revision: Int?) throws(Refusal) -> Call {
         guard let call = calls.open[id] else {
             throw Refusal(reason: "call: \(id) is not open here: it was closed, or is another gateway's")
+        }
+        // What can't be written down may be forgotten with the power: an emergency can't wait for that, an order can.
+        if let reason = calls.journalReason, call.service != .emergency {
+            throw Refusal(reason: "journal: can't be written (\(reason)), ask again later", call: call, isForNow: true)
         }
         if let revision, revision > call.revision {
             throw Refusal(
@@ -134,7 +143,7 @@ extension Courtyard {
     private mutating func test(_ point: PointID?, _ now: Now) throws(Refusal) -> (Call, [Action]) {
         let own = PointID(unchecked: identity.gateway.text)
         let id = point ?? own
-        guard let label = point == nil ? identity.gateway.text : watches[id]?.point.label else {
+        guard let label = id == own ? identity.gateway.text : watches[id]?.point.label else {
             throw Refusal(reason: "point: \(id) is not one of this gateway's")
         }
         if let running = calls.joinedCall(of: id, .test) {

@@ -102,9 +102,11 @@ extension Courtyard {
         let what =
             emergency.map { "no desk has received the emergency of \($0.point) (\($0.label)), call \($0.id)" }
             ?? "no desk is listening"
-        let actions = set(
-            .nobodyListening, what: what,
-            remedy: "open a duty desk's page, look at its network; until then nobody sees who calls", now)
+        let remedy =
+            rules.isHeardByBroker
+            ? "look whether a display has subscribed at this broker; until then nobody sees who calls"
+            : "open a duty desk's page, look at its network; until then nobody sees who calls"
+        let actions = set(.nobodyListening, what: what, remedy: remedy, now)
         if !actions.isEmpty { touchAll() }
         return actions
     }

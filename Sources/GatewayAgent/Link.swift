@@ -17,6 +17,7 @@ extension GatewayAgent {
         case .acknowledged(let token, let reason): acknowledged(token, reason, now)
         case .received(let message): received(message, now)
         case .away(let reason, let fault): away(reason, fault, now)
+        case .left: offLine(now)
         case .subscriptionRefused(let filter):
             refusals.subscription = true
             decide(
@@ -46,10 +47,7 @@ extension GatewayAgent {
 
     private func away(_ reason: String, _ fault: FaultID?, _ now: Now) {
         if link != nil { ports.log.log(.warning, "broker away: \(reason)", [:]) }
-        link = nil
-        readbackUntil = nil
-        startOver()
-        decide(.disconnected, now)
+        offLine(now)
         decide(
             .fault(
                 .brokerAway, what: reason,
@@ -62,6 +60,13 @@ extension GatewayAgent {
                 .fault(fault, what: reason, remedy: "correct user name and password file, here and at the broker"),
                 now)
         }
+    }
+
+    private func offLine(_ now: Now) {
+        link = nil
+        readbackUntil = nil
+        startOver()
+        decide(.disconnected, now)
     }
 
     private func thrownOut(_ reason: String, _ now: Now) {

@@ -76,6 +76,8 @@ public enum LinkInput: Sendable {
     case received(IncomingMessage)
     /// An attempt failed, or the connection is lost; the transport goes on trying.
     case away(reason: String, fault: FaultID?)
+    /// The broker was left for the next one, as was asked: nothing is wrong with it.
+    case left
     /// The broker refused a subscription.
     case subscriptionRefused(filter: String)
 }

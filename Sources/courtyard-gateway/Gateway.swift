@@ -167,8 +167,10 @@ final class Gateway {
         } catch {
             log.log(.error, "the site file was not taken over: \(error)", [:])
             agent.report(
-                .siteFileRefused, what: "the site file has \(error.total) problems; the one before is still in force",
-                remedy: "run `courtyard-gateway check`, mend the file, reload again")
+                .siteFileRefused,
+                what:
+                    "\(siteFile) has \(error.total) problem\(error.total == 1 ? "" : "s"); the one before is still in force",
+                remedy: "run `courtyard-gateway check -c \(siteFile)`, mend the file, reload again")
         }
     }
 

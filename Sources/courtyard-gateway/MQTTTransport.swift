@@ -165,6 +165,7 @@ extension LinkInput {
         case .subscribed(let filter, let reason):
             guard reason >= 128 else { return nil }
             self = .subscriptionRefused(filter: filter)
+        case .disconnected(_, _, _, .left): self = .left
         case .failed(_, let broker, let failure), .disconnected(_, let broker, _, let failure):
             self = .away(reason: "\(brokers[broker]): \(failure)", fault: failure.fault)
         // Nothing for the agent to decide.

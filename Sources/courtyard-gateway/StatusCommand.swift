@@ -47,6 +47,7 @@ struct Status: ParsableCommand {
     func run() throws {
         var answered = false
         try control.ask("status") { line in
+            guard (try? WireJSON.read(StatusReport.self, from: line)) != nil else { return false }
             answered = true
             Output.print(
                 json
@@ -55,7 +56,7 @@ struct Status: ParsableCommand {
             return false
         }
         guard answered else {
-            Output.error("\(control.socket): the agent ended the connection without an answer")
+            Output.error("\(control.socket): no status came from there. Is this the agent's control-socket?")
             throw ExitCode.failure
         }
     }

@@ -203,6 +203,6 @@ import Testing
             for _ in 0..<world.wait(.milliseconds(100)).brokersTried { tried.append(world.time) }
         }
         #expect(zip(tried, tried.dropFirst()).allSatisfy { $1 - $0 >= 29_900 }, "\(tried)")
-        #expect(tried.count >= 6)
+        #expect(tried.count >= 4, "half a minute, and longer when the list has been tried in vain: \(tried)")
     }
 }

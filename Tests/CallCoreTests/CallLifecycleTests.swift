@@ -176,4 +176,14 @@ import Testing
         world.command(.resolve(id, revision: 4, outcome: nil))
         #expect(world.press(bed).types == [.pressed, .raised] && world.call()?.id.number == id.number + 1)
     }
+
+    @Test("Whoever gives no name is never taken for the one who acted before")
+    func nameless() throws {
+        var (world, id) = world(in: .delivered)
+        #expect(world.call()?.actor == "desk-1/王")
+        let answer = world.ask(.accept(id, revision: 2, onTheWay: false), by: nil)
+        #expect(answer.refusal == nil && answer.call?.actor == nil && world.call()?.actor == nil)
+        let other = world.ask(.accept(id, revision: 3, onTheWay: true), by: "desk-1/王")
+        #expect(other.refusal == "state: accepted" && world.call()?.isOnTheWay == false)
+    }
 }

@@ -39,6 +39,21 @@ import Testing
         #expect(world.wait(.seconds(600)).brokersTried == 0)
     }
 
+    @Test("A desk that is closed for the night wakes nobody: the sirens of nobody-listening wait for an emergency")
+    func closedDesk() {
+        let siren = BoardOutput(id: OutputID("siren")!, kind: .relay)
+        var world = Followed(
+            SiteRules(
+                points: [bed, kitchen], outputs: [siren], dailyTestMinute: nil,
+                nobodyListening: .init(outputs: [siren.id], usesNextBroker: false)), desk: false)
+        let night = world.wait(.seconds(3600))
+        #expect(night.faults.map(\.id) == [.nobodyListening] && night.signals.isEmpty)
+        #expect(world.press(kitchen).signals.isEmpty, "a meal can wait")
+        #expect(world.press(bed).signals == ["siren nobody-listening"])
+        world.command(.received(world.call()!.id, revision: 1))
+        #expect(world.actions.signals.last == "siren idle")
+    }
+
     @Test("A broker that says nobody subscribes is as deaf as no desk at all")
     func noSubscribers() {
         var world = Followed(desk: false)

@@ -84,7 +84,7 @@ public enum CallLifecycle {
 extension Call {
     /// The call after a legal step.
     /// - Parameters:
-    ///   - actor: the person who did it; nil for what happens by itself, and keeps who has the call.
+    ///   - actor: the person who did it, if they gave a name; what happens by itself keeps who has the call.
     ///   - reason: why it ended, for steps that end it.
     func after(
         _ transition: CallLifecycle.Transition, at stamp: Stamp, by actor: String? = nil, reason: String? = nil
@@ -93,14 +93,16 @@ extension Call {
         var call = self
         call.state = transition.to
         call.revision += 1
-        call.actor = actor ?? call.actor
         call.reason = reason ?? call.reason
         switch transition.step {
         case .escalate: call.escalation += 1
         case .reopen: call.becomeFresh(at: stamp)
-        case .received, .accept, .arrive, .resolve, .reset, .cancel, .expire, .answerTest:
+        case .received, .accept, .arrive, .resolve, .reset, .cancel, .answerTest:
+            // Whoever gave no name is nobody by name, and never the one before.
+            call.actor = actor
             call.times[transition.to] = stamp.wall
             call.actors[transition.to] = actor
+        case .expire: call.times[transition.to] = stamp.wall
         }
         if transition.step == .accept { call.waitingSince = stamp }
         return call
