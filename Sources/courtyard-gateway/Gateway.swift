@@ -37,15 +37,16 @@ final class Gateway {
         self.log = log
         signal(SIGPIPE, SIG_IGN)  // libmosquitto has not ignored it since 2.0.15
         mallopt(M_ARENA_MAX, 1)  // one heap: an arena per thread costs more memory than its lock costs time
+        // First, since it says best that an agent runs here already, and leaves nothing behind if it fails.
+        let start = try JournalStore.start(
+            path: site.files.journal, allowVolatile: volatileJournal, clock: clock)
+        store = start.store
         let inbox = inbox
         control = try Control(
             path: site.files.control, inbox: inbox, onSignal: { signal in inbox.put { $0.onSignal?(signal) } },
             onClockSet: { inbox.put { $0.clockWasSet() } })
         let control = control
         controlThread = DriverThread(named: "control") { control.run() }
-        let start = try JournalStore.start(
-            path: site.files.journal, allowVolatile: volatileJournal, clock: clock)
-        store = start.store
         driver = try LineDriver(site, inbox: inbox)
         let topics = Topics(site: site.site, gateway: site.gateway)
         let identity = GatewayAgent.Identity(
@@ -118,7 +119,7 @@ final class Gateway {
                 manager.ready()
                 isReady = true
             }
-            startup.look(agent, at: clock.now().moment)
+            startup.look(agent)
             if let late = watchdog?.round(at: clock.now().moment, manager), !late.isEmpty {
                 log.log(.error, "no progress: \(late.joined(separator: ", ")); the watchdog is not fed", [:])
             }

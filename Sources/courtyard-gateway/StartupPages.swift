@@ -1,23 +1,13 @@
-internal import CallCore
 internal import GatewayAgent
 internal import Glibc
 
-/// Program text that only the start needed: option parsing, the site file, the first handshake. Given back when the
-/// first broker has been told everything, and once more when every kind of message has been written for the first time,
-/// which looks through the types of the whole program.
+/// Program text that only the start needed: option parsing, the site file, the first handshake.
 struct StartupPages {
-    /// When the second time comes, by when all that is daily has happened. Without a wake-up of its own.
-    private static let again = Duration.seconds(600)
-    private var settledAt: Moment?
     private var isDone = false
 
-    mutating func look(_ agent: GatewayAgent, at now: Moment) {
+    /// Gives them back, once, when the first broker has been told everything.
+    mutating func look(_ agent: GatewayAgent) {
         guard !isDone, agent.hasSettled else { return }
-        guard let settledAt else {
-            settledAt = now
-            return Self.giveBack()
-        }
-        guard now - settledAt >= Self.again else { return }
         isDone = true
         Self.giveBack()
     }
