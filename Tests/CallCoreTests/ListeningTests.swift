@@ -154,6 +154,15 @@ import Testing
         #expect(world.actions.signals.last == "lamp sent", "a real call is shown before a test")
     }
 
+    @Test("On a full disk a desk that answers a test is not accused of having missed it")
+    func testOnFullDisk() throws {
+        var world = Followed()
+        world.tell(.journalFailed(reason: "full", substitute: JournalID("vol4ti")!))
+        let call = try #require(world.ask(.test(nil)).call?.id)
+        #expect(world.ask(.received(call, revision: 1)).call?.state == .resolved)
+        #expect(!world.wait(.seconds(61)).faults.map(\.id).contains(.testMissed))
+    }
+
     @Test("The clock becomes right: open calls' labels are corrected with a new revision, decisions stay")
     func corrected() throws {
         var world = Followed(synchronized: false)
