@@ -10,7 +10,30 @@ public struct SocketError: Error, CustomStringConvertible {
     /// errno(3).
     public let code: Int32
 
-    public var description: String { "\(path): \(operation): \(String(cString: strerror(code)))" }
+    /// What a person can do about it, where that is known.
+    public var remedy: String?
+
+    init(operation: String, path: String, code: Int32, remedy: String? = nil) {
+        self.operation = operation
+        self.path = path
+        self.code = code
+        self.remedy = remedy
+    }
+
+    public var description: String {
+        "\(path): \(operation): \(String(cString: strerror(code)))" + (remedy.map { ". \($0)" } ?? "")
+    }
+
+    /// Why nobody can listen there.
+    static func listening(_ path: String, _ code: Int32) -> SocketError {
+        let remedy: String? =
+            switch code {
+            case ENOENT: "Make its directory, or name another path in the site file"
+            case EACCES, EPERM, EROFS: "Let this user write in its directory, or name another path in the site file"
+            default: nil
+            }
+        return SocketError(operation: "listening", path: path, code: code, remedy: remedy)
+    }
 }
 
 /// Unix sockets (unix(7)), listening and connecting.
@@ -21,7 +44,9 @@ public enum UnixSocket {
     public static func listen(_ path: String, mode: UInt32) throws(SocketError) -> Int32 {
         if let other = try? connect(path) {
             close(other)
-            throw SocketError(operation: "another program answers here", path: path, code: EADDRINUSE)
+            throw SocketError(
+                operation: "another program answers here", path: path, code: EADDRINUSE,
+                remedy: "Stop that one first, or give this one a path of its own")
         }
         unlink(path)
         let fd = socket(
@@ -31,7 +56,7 @@ public enum UnixSocket {
         guard try call(path, { bind(fd, $0, $1) }) == 0, Glibc.listen(fd, 8) == 0 else {
             let code = errno
             close(fd)
-            throw SocketError(operation: "listening", path: path, code: code)
+            throw .listening(path, code)
         }
         return fd
     }

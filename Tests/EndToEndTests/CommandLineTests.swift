@@ -58,6 +58,19 @@ extension EndToEnd {
             }
         }
 
+        @Test("A control socket that can't be made is named, with what to do")
+        func noDirectory() throws {
+            try Bench.run { bench in
+                let broker = try Broker.running(bench)
+                let text = SiteFile(broker, points: [.bed("b1")]).text
+                    .replacingOccurrences(of: "control-socket: control.sock", with: "control-socket: nowhere/c.sock")
+                let file = try bench.write(text, to: "gateway.yaml")
+                let agent = try bench.run(Agent.program, ["run", "--volatile-journal", "-c", file])
+                #expect(agent.exitCode == 1 && agent.errors.contains("nowhere/c.sock"), bench.logs)
+                #expect(agent.errors.contains("Make its directory"), "\(agent.errors)")
+            }
+        }
+
         @Test("watch shows presses as they come, as JSON exactly as they are published")
         func watch() throws {
             try Bench.run { bench in
