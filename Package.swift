@@ -65,7 +65,13 @@ let package = Package(
             ]),
 
         // The simulator.
-        program("courtyard-sim", ["MQTTLink", "CallContract", "CallCore", "LinuxSupport", "CLinux"]),
+        target("SimulatedDisk", ["CSQLite"]),
+        target(
+            "CourtyardSimulation",
+            ["GatewayAgent", "SimulatedDisk", "Journal", "SiteConfig", "CallContract", "CallCore"]),
+        program(
+            "courtyard-sim",
+            ["CourtyardSimulation", "SiteConfig", "MQTTLink", "CallContract", "CallCore", "LinuxSupport", "CLinux"]),
 
         // Tests carry their target's name.
         tests("CallCoreTests", ["CallCore"]),
@@ -80,7 +86,13 @@ let package = Package(
         tests("MQTTLinkTests", ["MQTTLink", "Certificates"]),
         tests("ReportTests", ["Journal", "CallCore"]),  // the program's report, of journals made for it
         tests("EndToEndTests", []),  // the programs themselves, from outside
-        tests("CourtyardSimTests", ["courtyard-sim", "SimulatedLines", "CallContract", "CallCore"]),
+        tests("SimulatedDiskTests", ["SimulatedDisk", "Journal", "CallCore"]),
+        tests(
+            "CourtyardSimulationTests",
+            ["CourtyardSimulation", "GatewayAgent", "Journal", "SiteConfig", "CallContract", "CallCore"]),
+        tests(
+            "CourtyardSimTests",
+            ["courtyard-sim", "CourtyardSimulation", "SimulatedLines", "CallContract", "CallCore"]),
         tests("TidyTests", []),  // the project's own files
         tests(
             "CourtyardGatewayTests",

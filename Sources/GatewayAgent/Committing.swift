@@ -83,7 +83,7 @@ extension GatewayAgent {
 
     /// The same turn once more, without the journal.
     private func decideUnjournaled(_ reason: String, _ now: Now) -> [Action] {
-        let id = randomJournalID()
+        let id = ports.makeID()
         substitute = id
         if let before = turn.before { core = before }
         var actions = core.handle(.journalFailed(reason: reason, substitute: id), at: now)

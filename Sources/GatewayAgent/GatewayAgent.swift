@@ -28,15 +28,19 @@ public final class GatewayAgent {
         public var clock: any Clock
         public var outputs: any Outputs
         public var log: any AgentLog
+        /// Makes the id under which events go out while the journal fails.
+        public var makeID: () -> JournalID
 
         public init(
-            store: any Store, transport: any Transport, clock: any Clock, outputs: any Outputs, log: any AgentLog
+            store: any Store, transport: any Transport, clock: any Clock, outputs: any Outputs, log: any AgentLog,
+            makeID: @escaping () -> JournalID = randomJournalID
         ) {
             self.store = store
             self.transport = transport
             self.clock = clock
             self.outputs = outputs
             self.log = log
+            self.makeID = makeID
         }
     }
 
@@ -163,7 +167,7 @@ public final class GatewayAgent {
 
     /// The journal could not be opened: emergencies go out unjournalled until it can.
     public func beginUnjournaled(_ reason: String) {
-        let id = randomJournalID()
+        let id = ports.makeID()
         substitute = id
         keeper.beginFailing(at: ports.clock.now().moment)
         decide(.journalFailed(reason: reason, substitute: id), ports.clock.now())

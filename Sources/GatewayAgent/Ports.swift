@@ -82,7 +82,7 @@ public enum LinkInput: Sendable {
     case subscriptionRefused(filter: String)
 }
 
-/// Where events and calls are kept. `Journal` on SQLite; a simulated one in exploration.
+/// Where events and calls are kept: `Journal` on SQLite, as a rule within a `JournalStore`.
 public protocol Store: AnyObject {
     /// Writes all of it, durably, or throws.
     func commit(_ batch: Journal.Batch) throws(JournalError)

@@ -1,5 +1,6 @@
 internal import CallContract
 internal import CallCore
+internal import CourtyardSimulation
 internal import MQTTLink
 
 /// The demo's duty desk: one whose people take as long as people do.
@@ -10,7 +11,7 @@ enum DemoDesk {
         let manner = DeskManner(
             acceptAfter: .seconds(5)...(.seconds(20)), arriveAfter: .seconds(20)...(.seconds(60)),
             resolveAfter: .seconds(15)...(.seconds(60)), sayReceivedAfter: .milliseconds(500))
-        return DutyDesk(id: DeskID(unchecked: "desk-1"), name: name, manner: manner, run: Desk.newRun())
+        return DutyDesk(id: DeskID(unchecked: "desk-1"), name: name, manner: manner, run: Desk.newRun(), dice: .fresh)
     }
 
     static func status(_ state: DeskMessage.State) -> [UInt8] {

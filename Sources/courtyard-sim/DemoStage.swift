@@ -1,5 +1,6 @@
 internal import CallContract
 internal import CallCore
+internal import CourtyardSimulation
 internal import MQTTLink
 
 /// The demo's main thread: waits for something while everything that happens is taken in and shown.

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CallContract
 internal import CallCore
+internal import CourtyardSimulation
 internal import Glibc
 internal import MQTTLink
 
@@ -59,7 +60,7 @@ struct Desk: ParsableCommand {
             acceptAfter: pace(acceptAfter), arriveAfter: pace(arriveAfter), resolveAfter: pace(resolveAfter),
             sayReceivedAfter: sayReceivedAfter.duration, ignores: ignore || idle, refuses: Set(refuse))
         let id = DeskID(unchecked: id)
-        let desk = DutyDesk(id: id, name: name, manner: manner, run: Self.newRun())
+        let desk = DutyDesk(id: id, name: name, manner: manner, run: Self.newRun(), dice: .fresh)
         let stage = DeskStage(
             desk, site: SiteID(unchecked: site), name: name, state: idle ? .idle : .listening, broker: address.text)
         defer { stage.close() }

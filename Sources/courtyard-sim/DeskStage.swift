@@ -1,5 +1,6 @@
 internal import CallContract
 internal import CallCore
+internal import CourtyardSimulation
 internal import MQTTLink
 
 /// The terminal desk's main thread: hears the site, lets the desk decide, publishes, and shows it all.

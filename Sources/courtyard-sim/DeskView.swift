@@ -1,5 +1,6 @@
 internal import CallContract
 internal import CallCore
+internal import CourtyardSimulation
 internal import Glibc
 
 /// What the terminal desk shows, in words.

@@ -3,6 +3,7 @@ import CallCore
 import Foundation
 import Testing
 
+@testable import CourtyardSimulation
 @testable import courtyard_sim
 
 private let base = "courtyard/v1/willow-court/gw-1"
@@ -39,7 +40,7 @@ private func manner(ignores: Bool = false, refuses: Set<String> = [], sayReceive
 }
 
 @Suite("The simulated desk") struct DutyDeskTests {
-    private var desk = DutyDesk(id: DeskID("desk-1")!, name: "王", manner: manner(), run: "run1")
+    private var desk = DutyDesk(id: DeskID("desk-1")!, name: "王", manner: manner(), run: "run1", dice: Dice(1))
 
     /// The commands that are due, as their names.
     private mutating func due(_ moment: Moment) -> [String] { desk.due(at: moment).map(\.name.rawValue) }
@@ -127,7 +128,7 @@ private func manner(ignores: Bool = false, refuses: Set<String> = [], sayReceive
     mutating func ids() throws {
         desk = DutyDesk(
             id: DeskID(String(repeating: "d", count: 64))!, name: "王", manner: manner(),
-            run: String(repeating: "r", count: 16))
+            run: String(repeating: "r", count: 16), dice: Dice(1))
         var ids: Set<String> = []
         for number in 1...100 {
             let id = "k3f9qz-\(number)"
@@ -202,13 +203,14 @@ private func manner(ignores: Bool = false, refuses: Set<String> = [], sayReceive
 
     @Test("says nothing when it ignores, cancels what it refuses, and may accept before it says `received`")
     mutating func manners() throws {
-        desk = DutyDesk(id: DeskID("desk-1")!, name: "王", manner: manner(ignores: true), run: "r")
+        desk = DutyDesk(id: DeskID("desk-1")!, name: "王", manner: manner(ignores: true), run: "r", dice: Dice(1))
         see(record(), at: begin)
         #expect(due(seconds(1000)).isEmpty && desk.calls.count == 1)
-        desk = DutyDesk(id: DeskID("desk-1")!, name: "王", manner: manner(refuses: ["errand"]), run: "r")
+        desk = DutyDesk(id: DeskID("desk-1")!, name: "王", manner: manner(refuses: ["errand"]), run: "r", dice: Dice(1))
         see(record("k3f9qz-1", .delivered, service: "errand"), service: "errand", at: begin)
         #expect(try answer(at: seconds(5)).name == .cancel)
-        desk = DutyDesk(id: DeskID("desk-1")!, name: "王", manner: manner(sayReceivedAfter: .seconds(30)), run: "r")
+        desk = DutyDesk(
+            id: DeskID("desk-1")!, name: "王", manner: manner(sayReceivedAfter: .seconds(30)), run: "r", dice: Dice(1))
         see(record(), at: begin)
         #expect(try answer(at: seconds(5)).name == .accept)
     }

@@ -1,41 +1,53 @@
-internal import CallContract
-internal import CallCore
+package import CallContract
+package import CallCore
 
 /// How the people at a simulated desk behave.
-struct DeskManner {
+package struct DeskManner {
     /// From seeing a call to taking it, from taking it to being there, from there to the end: drawn for each call.
-    var acceptAfter: ClosedRange<Duration>
-    var arriveAfter: ClosedRange<Duration>
-    var resolveAfter: ClosedRange<Duration>
+    package var acceptAfter: ClosedRange<Duration>
+    package var arriveAfter: ClosedRange<Duration>
+    package var resolveAfter: ClosedRange<Duration>
     /// From having a call to saying that it is on the screen.
-    var sayReceivedAfter = Duration.zero
+    package var sayReceivedAfter = Duration.zero
     /// Sees calls and says nothing.
-    var ignores = false
+    package var ignores = false
     /// Calls of these services are cancelled where others are accepted.
-    var refuses: Set<String> = []
+    package var refuses: Set<String> = []
+
+    package init(
+        acceptAfter: ClosedRange<Duration>, arriveAfter: ClosedRange<Duration>, resolveAfter: ClosedRange<Duration>,
+        sayReceivedAfter: Duration = .zero, ignores: Bool = false, refuses: Set<String> = []
+    ) {
+        self.acceptAfter = acceptAfter
+        self.arriveAfter = arriveAfter
+        self.resolveAfter = resolveAfter
+        self.sayReceivedAfter = sayReceivedAfter
+        self.ignores = ignores
+        self.refuses = refuses
+    }
 }
 
 /// A duty desk of one site, decided as a value: what it sees and what time it is go in, commands come out. It knows what
 /// docs/mqtt-contract.md tells a display team, and nothing else of the gateway.
-struct DutyDesk {
+package struct DutyDesk {
     /// One call as its newest record tells it, and what is being done about it.
-    struct Seen {
+    package struct Seen {
         /// `courtyard/v1/<site>/<gateway>` of the gateway that has it.
-        let base: String
-        var record: CallMessage
+        package let base: String
+        package var record: CallMessage
         /// Since when it is in its state, as seen from here.
-        var since: Moment
+        package var since: Moment
         /// The revision with which it came into that state.
         fileprivate var sinceRevision: Int
         /// The command whose reply is waited for.
-        fileprivate(set) var pending: DeskCommand?
+        package fileprivate(set) var pending: DeskCommand?
         /// What was answered in this state: it is not asked again.
         fileprivate var asked: Set<DeskCommand.Name> = []
         /// What was refused because the record was an old one: asked again with a newer one than this revision.
         fileprivate var stale: [DeskCommand.Name: Int] = [:]
         fileprivate let paces: Paces
 
-        var id: String { record.data.call }
+        package var id: String { record.data.call }
     }
 
     /// The pauses drawn for one call.
@@ -44,7 +56,7 @@ struct DutyDesk {
     }
 
     /// Something to tell whoever watches the desk.
-    enum Note {
+    package enum Note {
         case raised(CallMessage)
         case reopened(CallMessage)
         /// The same record of a raised call came once more: nobody has said `received` yet.
@@ -56,13 +68,13 @@ struct DutyDesk {
         case unreadable(topic: String)
     }
 
-    let id: DeskID
-    let actor: String
-    let manner: DeskManner
-    private(set) var calls: [String: Seen] = [:]
-    private(set) var notes: [Note] = []
+    package let id: DeskID
+    package let actor: String
+    package let manner: DeskManner
+    package private(set) var calls: [String: Seen] = [:]
+    package private(set) var notes: [Note] = []
     /// How many commands were refused.
-    private(set) var refusals = 0
+    package private(set) var refusals = 0
     /// Closed call ids, the oldest first: closed for ever, whatever comes late. Bounded.
     private var closed: [String] = []
     private var closedSet: Set<String> = []
@@ -70,13 +82,18 @@ struct DutyDesk {
     private var parting: [String: DeskCommand] = [:]
     private let commandPrefix: String
     private var commands = 0
+    /// Draws the pauses.
+    private var dice: Dice
 
     /// A command without an answer is sent again, under the same id.
-    static let againAfter = Duration.seconds(5)
+    package static let againAfter = Duration.seconds(5)
     private static let rememberedClosed = 10_000
 
-    /// - Parameter run: tells this run's command ids from those of every other run: 1 to 16 of `a`-`z`, `0`-`9` and `-`.
-    init(id: DeskID, name: String, manner: DeskManner, run: String) {
+    /// - Parameters:
+    ///   - run: tells this run's command ids from those of every other run: 1 to 16 of `a`-`z`, `0`-`9` and `-`.
+    ///   - dice: draw how long people take.
+    package init(id: DeskID, name: String, manner: DeskManner, run: String, dice: Dice) {
+        self.dice = dice
         self.id = id
         self.manner = manner
         actor = "\(id)/\(name)"
@@ -84,19 +101,19 @@ struct DutyDesk {
     }
 
     /// What there is to tell since the last time.
-    mutating func takeNotes() -> [Note] {
+    package mutating func takeNotes() -> [Note] {
         defer { notes = [] }
         return notes
     }
 
     /// A new connection: the retained records that follow are the complete picture, and what isn't among them was
     /// closed meanwhile.
-    mutating func connected() { (calls, parting) = ([:], [:]) }
+    package mutating func connected() { (calls, parting) = ([:], [:]) }
 
     // MARK: What comes in
 
     /// Takes a message of the site; what is neither a record nor a reply is passed over.
-    mutating func take(_ topic: String, _ payload: [UInt8], at now: Moment) {
+    package mutating func take(_ topic: String, _ payload: [UInt8], at now: Moment) {
         let parts = topic.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count >= 6, parts[0] == "courtyard", parts[1] == "v1" else { return }
         switch (parts[4], parts.count) {
@@ -120,8 +137,8 @@ struct DutyDesk {
         guard !closedSet.contains(id) else { return }
         guard let seen = calls[id] else {
             let paces = Paces(
-                accept: Self.draw(manner.acceptAfter), arrive: Self.draw(manner.arriveAfter),
-                resolve: Self.draw(manner.resolveAfter))
+                accept: draw(manner.acceptAfter), arrive: draw(manner.arriveAfter),
+                resolve: draw(manner.resolveAfter))
             calls[id] = Seen(
                 base: base, record: record, since: now, sinceRevision: record.data.revision, paces: paces)
             return notes.append(.raised(record))
@@ -179,7 +196,7 @@ struct DutyDesk {
     // MARK: What is done
 
     /// What is due now, each to be published; anything that could not be is due again after a while.
-    mutating func due(at now: Moment) -> [DeskCommand] {
+    package mutating func due(at now: Moment) -> [DeskCommand] {
         var due: [DeskCommand] = []
         for seen in calls.values.sorted(by: { $0.record.data.raisedAt < $1.record.data.raisedAt }) {
             var seen = seen
@@ -226,35 +243,33 @@ struct DutyDesk {
         }
     }
 
-    private static func draw(_ range: ClosedRange<Duration>) -> Duration {
-        range.lowerBound + (range.upperBound - range.lowerBound) * Double.random(in: 0..<1)
-    }
+    private mutating func draw(_ range: ClosedRange<Duration>) -> Duration { dice.duration(in: range) }
 }
 
 /// One command of a desk about a call.
-struct DeskCommand: Hashable {
-    enum Name: String {
+package struct DeskCommand: Hashable {
+    package enum Name: String {
         case received, accept, arrive, resolve, cancel
         /// `accept` once more, with `onTheWay`.
         case setOut
 
         /// As its topic has it.
-        var word: String { self == .setOut ? Name.accept.rawValue : rawValue }
+        package var word: String { self == .setOut ? Name.accept.rawValue : rawValue }
     }
 
-    let name: Name
-    let id: String
+    package let name: Name
+    package let id: String
     /// The gateway's topics begin so.
-    let base: String
-    let call: String
+    package let base: String
+    package let call: String
     /// Of the record that was on the screen.
-    let revision: Int
-    let actor: String
-    var sentAt: Moment
+    package let revision: Int
+    package let actor: String
+    package var sentAt: Moment
 
-    var topic: String { "\(base)/command/\(name.word)" }
+    package var topic: String { "\(base)/command/\(name.word)" }
 
-    var payload: [UInt8] {
+    package var payload: [UInt8] {
         WireJSON.bytes(
             Payload(
                 id: id, call: call, revision: revision, actor: actor, onTheWay: name == .setOut ? true : nil,
