@@ -70,7 +70,7 @@ package struct DutyDesk {
 
     package let id: DeskID
     package let actor: String
-    package let manner: DeskManner
+    package var manner: DeskManner
     package private(set) var calls: [String: Seen] = [:]
     package private(set) var notes: [Note] = []
     /// How many commands were refused.
@@ -206,7 +206,7 @@ package struct DutyDesk {
                 seen.pending = pending
                 notes.append(.sent(pending, again: true))
             } else {
-                guard let name = next(seen, now) else { continue }
+                guard let name = steps(with: seen).first(where: { $0.at <= now })?.name else { continue }
                 commands += 1
                 let command = DeskCommand(
                     name: name, id: commandPrefix + String(commands), base: seen.base, call: seen.id,
@@ -220,27 +220,32 @@ package struct DutyDesk {
         return due
     }
 
-    /// The next step with a call, if its time has come.
-    private func next(_ seen: Seen, _ now: Moment) -> DeskCommand.Name? {
-        guard !manner.ignores else { return nil }
+    /// When `due` has something to say, if nothing comes in before.
+    package var nextDue: Moment? {
+        calls.values.compactMap { seen in
+            seen.pending.map { $0.sentAt + Self.againAfter } ?? steps(with: seen).map(\.at).min()
+        }.min()
+    }
+
+    /// What may be done next with a call, and from when on; where two are due, the first.
+    private func steps(with seen: Seen) -> [(name: DeskCommand.Name, at: Moment)] {
+        guard !manner.ignores else { return [] }
         let (data, paces) = (seen.record.data, seen.paces)
-        func isDue(_ name: DeskCommand.Name, after pause: Duration) -> Bool {
-            now - seen.since >= pause && !seen.asked.contains(name) && data.revision > seen.stale[name] ?? 0
-        }
         let isOurs = data.actor == actor
+        var steps: [(name: DeskCommand.Name, after: Duration)] = []
+        if data.state == "raised" { steps.append((.received, manner.sayReceivedAfter)) }
         switch data.state {
-        case "raised" where isDue(.received, after: manner.sayReceivedAfter): return .received
-        case "raised" where data.test: return nil
-        case "raised", "delivered":
-            let answer = manner.refuses.contains(data.service) ? DeskCommand.Name.cancel : .accept
-            return isDue(answer, after: paces.accept) ? answer : nil
+        case "raised" where !data.test, "delivered" where !data.test:
+            steps.append((manner.refuses.contains(data.service) ? .cancel : .accept, paces.accept))
         case "accepted" where isOurs:
-            if isDue(.arrive, after: paces.arrive) { return .arrive }
+            steps.append((.arrive, paces.arrive))
             // They set out a while before they are there.
-            return data.onTheWay != true && isDue(.setOut, after: paces.arrive / 3) ? .setOut : nil
-        case "arrived" where isOurs: return isDue(.resolve, after: paces.resolve) ? .resolve : nil
-        default: return nil
+            if data.onTheWay != true { steps.append((.setOut, paces.arrive / 3)) }
+        case "arrived" where isOurs: steps.append((.resolve, paces.resolve))
+        default: break
         }
+        return steps.filter { !seen.asked.contains($0.name) && data.revision > seen.stale[$0.name] ?? 0 }
+            .map { ($0.name, seen.since + $0.after) }
     }
 
     private mutating func draw(_ range: ClosedRange<Duration>) -> Duration { dice.duration(in: range) }

@@ -1,0 +1,190 @@
+package import CallCore
+
+/// One message as a broker handles it.
+package struct VirtualMessage {
+    package var topic: String
+    package var payload: [UInt8]
+    package var retain = false
+    /// MQTT 5 message expiry, in the world's time.
+    package var expiresAt: Moment?
+
+    package init(topic: String, payload: [UInt8], retain: Bool = false, expiresAt: Moment? = nil) {
+        self.topic = topic
+        self.payload = payload
+        self.retain = retain
+        self.expiresAt = expiresAt
+    }
+}
+
+/// A broker as far as its clients can tell: sessions that outlive connections, retained messages, wills, QoS 1 in both
+/// directions with all the repeats that it allows (MQTT 5, sections 3.1.2.5, 3.3.1.3 and 4.3.2).
+package final class VirtualBroker {
+    /// What the broker keeps of a client.
+    private final class Session {
+        var filters: [String] = []
+        var connection: VirtualConnection?
+        /// Not acknowledged yet, by number; those up to `sent` were sent on this connection.
+        var queue: [(number: UInt64, message: VirtualMessage)] = []
+        var sent: UInt64 = 0
+        var numbers: UInt64 = 0
+        let isPersistent: Bool
+        init(isPersistent: Bool) { self.isPersistent = isPersistent }
+    }
+
+    /// What it is called in logs: `broker-1`.
+    package let name: String
+    private let agenda: Agenda
+    private var sessions: [String: Session] = [:]
+    /// What stands retained, by topic.
+    package private(set) var retained: [String: VirtualMessage] = [:]
+    /// False while the program isn't running: connections are refused.
+    package private(set) var isUp = true
+    /// Tells when nobody subscribes, as MQTT 5 does; 3.1.1 does not.
+    package var tellsNobodySubscribes = true
+    /// Publishing is refused to clients whose id begins so (an access list gone wrong).
+    package var refuses: String?
+    /// Told of every message that the broker takes, at that moment.
+    package var onTaken: ((VirtualMessage) -> Void)?
+
+    /// "No matching subscribers" and "Not authorized" (MQTT 5, section 2.4).
+    private static let noSubscribers: UInt8 = 0x10
+    private static let notAuthorized: UInt8 = 0x87
+    /// Longer queues lose their oldest, as mosquitto's do (mosquitto.conf(5), max_queued_messages).
+    private static let queueLimit = 1000
+
+    package init(_ name: String, _ agenda: Agenda) {
+        self.name = name
+        self.agenda = agenda
+    }
+
+    // MARK: Running
+
+    /// The program ends, and comes back when it is started.
+    /// - Parameter forgetting: what share of its retained messages and sessions the disk doesn't have: 0 for a stop in
+    ///   order, up to all for one that keeps nothing on disk.
+    package func stop(forgetting share: Double, _ dice: inout Dice) {
+        isUp = false
+        for session in sessions.sorted(by: { $0.key < $1.key }) {
+            session.value.connection?.brokerIsGone()
+            session.value.connection = nil
+            if dice.fraction() < share { sessions[session.key] = nil }
+        }
+        for topic in retained.keys.sorted() where dice.fraction() < share { retained[topic] = nil }
+    }
+
+    package func start() { isUp = true }
+
+    // MARK: Connections
+
+    /// A client's CONNECT has arrived. A session of its id is taken over, whoever has it.
+    func accept(_ connection: VirtualConnection) {
+        let session = sessions[connection.clientID] ?? Session(isPersistent: connection.isPersistent)
+        sessions[connection.clientID] = session
+        if let before = session.connection { drop(before, reason: .takenOver) }
+        session.connection = connection
+        session.sent = session.queue.first.map { $0.number - 1 } ?? session.numbers
+    }
+
+    /// The CONNACK has gone out: subscriptions first, then what waits.
+    func begin(_ connection: VirtualConnection, subscribing filters: [String]) {
+        for filter in filters { subscribe(connection, filter) }
+        send(connection.clientID)
+    }
+
+    /// The connection has ended without a DISCONNECT: the will is published.
+    func drop(_ connection: VirtualConnection, reason: VirtualConnection.End) {
+        guard let session = sessions[connection.clientID], session.connection === connection else { return }
+        session.connection = nil
+        if !session.isPersistent { sessions[connection.clientID] = nil }
+        connection.closedByBroker(reason)
+        if let will = connection.will, reason != .left { take(will) }
+    }
+
+    /// The client has said DISCONNECT: no will.
+    func leave(_ connection: VirtualConnection) { drop(connection, reason: .left) }
+
+    func subscribe(_ connection: VirtualConnection, _ filter: String) {
+        guard let session = sessions[connection.clientID] else { return }
+        if !session.filters.contains(filter) { session.filters.append(filter) }
+        for topic in retained.keys.sorted() where Self.matches(filter, topic) {
+            guard let message = retained[topic], !isExpired(message) else { continue }
+            queue(message, for: session)
+        }
+        send(connection.clientID)
+    }
+
+    func unsubscribe(_ connection: VirtualConnection, _ filter: String) {
+        sessions[connection.clientID]?.filters.removeAll { $0 == filter }
+    }
+
+    // MARK: Messages
+
+    /// A client's PUBLISH has arrived.
+    /// - Returns: the reason code of its PUBACK.
+    func publish(_ message: VirtualMessage, from connection: VirtualConnection) -> UInt8 {
+        if let refuses, connection.clientID.hasPrefix(refuses) { return Self.notAuthorized }
+        return take(message) || !tellsNobodySubscribes ? 0 : Self.noSubscribers
+    }
+
+    /// Puts a message on record and sends it to whom it concerns.
+    /// - Returns: false if that is nobody.
+    @discardableResult
+    package func take(_ message: VirtualMessage) -> Bool {
+        if message.retain { retained[message.topic] = message.payload.isEmpty ? nil : message }
+        onTaken?(message)
+        var live = message
+        live.retain = false
+        var isHeard = false
+        for (id, session) in sessions where session.filters.contains(where: { Self.matches($0, message.topic) }) {
+            isHeard = true
+            guard session.connection != nil || session.isPersistent else { continue }
+            queue(live, for: session)
+            send(id)
+        }
+        return isHeard
+    }
+
+    private func queue(_ message: VirtualMessage, for session: Session) {
+        session.numbers += 1
+        session.queue.append((session.numbers, message))
+        if session.queue.count > Self.queueLimit { session.queue.removeFirst() }
+    }
+
+    /// Sends what has not been sent on this connection.
+    private func send(_ id: String) {
+        guard let session = sessions[id], let connection = session.connection, connection.isOpen else { return }
+        for (number, message) in session.queue where number > session.sent {
+            session.sent = number
+            guard !isExpired(message) else {
+                acknowledged(number, by: connection)
+                continue
+            }
+            connection.deliver(message, number)
+        }
+    }
+
+    /// A client's PUBACK has arrived.
+    func acknowledged(_ number: UInt64, by connection: VirtualConnection) {
+        guard let session = sessions[connection.clientID], session.connection === connection else { return }
+        if let index = session.queue.firstIndex(where: { $0.number == number }) { session.queue.remove(at: index) }
+    }
+
+    private func isExpired(_ message: VirtualMessage) -> Bool { message.expiresAt.map { $0 <= agenda.now } ?? false }
+
+    /// Topic filters with `+` and `#` (MQTT 5, section 4.7).
+    static func matches(_ filter: String, _ topic: String) -> Bool {
+        var (filter, topic) = (Substring(filter).utf8, Substring(topic).utf8)
+        while let next = filter.first {
+            if next == UInt8(ascii: "#") { return true }
+            if next == UInt8(ascii: "+") {
+                filter = filter.dropFirst()
+                topic = topic.drop { $0 != UInt8(ascii: "/") }
+            } else {
+                guard topic.first == next else { return false }
+                filter = filter.dropFirst()
+                topic = topic.dropFirst()
+            }
+        }
+        return topic.isEmpty
+    }
+}

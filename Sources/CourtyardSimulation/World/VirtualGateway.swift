@@ -1,0 +1,279 @@
+package import CallContract
+package import CallCore
+package import GatewayAgent
+package import Journal
+internal import Glibc
+
+/// A board with the production agent on it: its power, its clocks, its contacts, its disk, and the agent's loop.
+///
+/// Every part of the agent is the real one, the journal on SQLite included. Virtual are the clocks, the lines and the
+/// network. The loop is the program's own (`Gateway.turn`): whatever has come in is one turn, and a turn takes as long as
+/// its flushes do.
+package final class VirtualGateway {
+    /// What somebody who watches the board is told, each thing at the moment at which it happens.
+    package struct Ears {
+        /// The journal has this on its disk now.
+        package var committed: (Journal.Batch) -> Void = { _ in }
+        /// The journal refused a commit.
+        package var refused: (JournalError) -> Void = { _ in }
+        /// Handed to the transport.
+        package var sent: (OutgoingMessage) -> Void = { _ in }
+        package var shown: (OutputID, Signal) -> Void = { _, _ in }
+        package var logged: (LogLevel, String) -> Void = { _, _ in }
+        /// The loop has made a turn.
+        package var turned: () -> Void = {}
+        /// The program has started, or is gone.
+        package var started: () -> Void = {}
+        package var ended: () -> Void = {}
+    }
+
+    package let topics: Topics
+    package let clock: VirtualClock
+    package let path: VirtualPath
+    package let disk: VirtualDisk
+    package var ears = Ears()
+    /// What the site file says; read when the program starts, and by `reload`.
+    package var rules: SiteRules
+    package let brokers: [VirtualBroker]
+    /// The kernel's boot id.
+    package private(set) var boot = ""
+    /// The program, while it runs.
+    package private(set) var agent: GatewayAgent?
+    /// When the loop wants to turn next; nil while it has nothing to do.
+    package private(set) var nextTurn: Moment?
+    package private(set) var turns = 0
+
+    private let agenda: Agenda
+    private var dice: Dice
+    private var inbox = Inbox()
+    private var link: VirtualLink?
+    private var store: JournalStore?
+    private var busyUntil = Moment(nanoseconds: 0)
+    /// Contacts that are made, and loops whose wire is cut.
+    private var made: Set<PointID> = []
+    private var cut: Set<PointID> = []
+    private var troubles: [PointID: LineTrouble] = [:]
+    private var isArmed = false
+    private var boots = 0
+
+    /// What a turn costs besides its flushes.
+    private static let turnCost = Duration.microseconds(150)
+    /// From exec to armed lines.
+    private static let startCost = Duration.milliseconds(20)
+
+    package init(
+        _ topics: Topics, rules: SiteRules, brokers: [VirtualBroker], _ agenda: Agenda, epoch: WallTime,
+        driftPPM: Int64, _ dice: Dice
+    ) throws {
+        self.topics = topics
+        self.rules = rules
+        self.brokers = brokers
+        self.agenda = agenda
+        self.dice = dice
+        clock = VirtualClock(agenda, epoch: epoch, driftPPM: driftPPM)
+        path = VirtualPath(agenda, self.dice.split())
+        disk = try VirtualDisk(seed: self.dice.next())
+        let clock = clock
+        disk.onFlush = { clock.ahead += $0 }
+    }
+
+    // MARK: Power and program
+
+    /// True while the program runs.
+    package var isRunning: Bool { agent != nil }
+
+    /// Power comes: the kernel boots and starts the program.
+    /// - Parameter wall: what the wall clock shows then, without anybody having set it.
+    package func powerOn(showing wall: WallTime) throws {
+        boots += 1
+        boot = "boot-\(boots)"
+        clock.boot(showing: wall)
+        try start()
+    }
+
+    /// Power goes, in mid-sentence.
+    package func powerOff() {
+        disk.cutPower()
+        end(withPower: true)
+        disk.restorePower()
+    }
+
+    /// kill -9.
+    package func kill() { end(withPower: false) }
+
+    /// The program starts: what the journal holds is taken up, then the lines are armed.
+    package func start() throws {
+        clock.ahead = .zero
+        let start = try JournalStore.start(
+            path: disk.journal, allowVolatile: true, clock: clock, makeID: { [unowned self] in makeID() })
+        let identity = GatewayAgent.Identity(topics: topics, version: "virtual", boot: boot, simulated: false)
+        let inbox = Inbox()
+        self.inbox = inbox
+        store = start.store
+        let door = LinkDoor()
+        let agent = GatewayAgent(
+            identity, contents: start.contents, services: rules.services,
+            ports: .init(
+                store: WatchedStore(start.store, self), transport: door, clock: clock, outputs: WatchedOutputs(self),
+                log: WatchedLog(self), makeID: { [unowned self] in makeID() }))
+        let link = VirtualLink(
+            identity, brokers, over: path, agenda, clock, numbers: agent.connections, dice.split()
+        ) { [weak self] input in
+            inbox.put(input)
+            self?.wake()
+        }
+        door.link = link
+        link.onSend = { [weak self] in if self?.isGhost == false { self?.ears.sent($0) } }
+        self.link = link
+        self.agent = agent
+        ears.started()
+        if let failure = start.failure { agent.beginUnjournaled(failure.description) }
+        agent.adopt(rules)
+        agent.handle([])
+        afterTurn()
+        agenda.at(busyUntil + Self.startCost) { [weak self, weak agent] in
+            if let self, let agent, self.agent === agent { arm() }
+        }
+        link.connect()
+    }
+
+    /// To be called after whatever may have let the agent write: the power may have gone meanwhile.
+    package func settle() {
+        if isRunning, isGhost { powerOff() }
+    }
+
+    private func arm() {
+        isArmed = true
+        for point in watched { report(levelOf: point) }
+        wake()
+    }
+
+    private var watched: [PointID] { rules.points.map(\.id) + rules.points.filter(\.hasLoop).map(\.id.loop) }
+
+    private func end(withPower: Bool) {
+        guard isRunning else { return }
+        link?.die(withPower: withPower)
+        (link, agent, store, nextTurn, isArmed) = (nil, nil, nil, nil, false)
+        clock.ahead = .zero
+        ears.ended()
+    }
+
+    /// SIGTERM: the last word, and the end.
+    package func stop() {
+        guard let agent else { return }
+        agent.stop()
+        turn()
+        agent.leaveMarks()
+        link?.disconnect(last: agent.lastWords)
+        store?.close()
+        end(withPower: false)
+    }
+
+    /// SIGHUP: the site file is read again.
+    package func reload(_ rules: SiteRules) {
+        let before = Set(watched)
+        self.rules = rules
+        inbox.put { $0.adopt(rules) }
+        if isArmed { for point in watched where !before.contains(point) { report(levelOf: point) } }
+        wake()
+    }
+
+    /// Runs something on the agent's loop, as the control socket does.
+    package func ask(_ task: @escaping @Sendable (GatewayAgent) -> Void) {
+        guard isRunning else { return }
+        inbox.put(task)
+        wake()
+    }
+
+    private func makeID() -> JournalID {
+        let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789".utf8)
+        return JournalID(unchecked: String(decoding: (0..<6).map { _ in letters[dice.below(36)] }, as: UTF8.self))
+    }
+
+    // MARK: Contacts
+
+    /// Somebody makes a contact, or opens it; the driver tells it with the kernel's time.
+    /// - Parameter isLost: the kernel drops the edge; the driver reads the level anew a little later.
+    package func set(_ point: PointID, made isMade: Bool, isLost: Bool = false) {
+        if isMade { made.insert(point) } else { made.remove(point) }
+        guard isArmed, troubles[point] == nil else { return }
+        guard !isLost else {
+            let inbox = inbox
+            return agenda.after(.milliseconds(5)) { [weak self] in
+                guard let self, self.inbox === inbox, isArmed else { return }
+                put(.lost(point, made: made.contains(point), at: clock.moment))
+            }
+        }
+        put(.edge(point, made: isMade, at: clock.moment))
+    }
+
+    /// The wire of a supervised point is cut, or whole again.
+    package func setWire(of point: PointID, isCut: Bool) {
+        if isCut { cut.insert(point.loop) } else { cut.remove(point.loop) }
+        guard isArmed, rules.points.contains(where: { $0.id == point && $0.hasLoop }) else { return }
+        put(.edge(point.loop, made: !isCut, at: clock.moment))
+    }
+
+    /// The line of a point can't be watched any more, or can again (nil).
+    package func setTrouble(of point: PointID, _ trouble: LineTrouble?) {
+        troubles[point] = trouble
+        if isArmed { report(levelOf: point) }
+        wake()
+    }
+
+    package func isMade(_ point: PointID) -> Bool { made.contains(point) }
+
+    private func report(levelOf point: PointID) {
+        if let trouble = troubles[point] { return put(.trouble(point, trouble, at: clock.moment)) }
+        let level = point.loopOwner == nil ? made.contains(point) : !cut.contains(point)
+        put(.armed(point, made: level, at: clock.moment))
+    }
+
+    private func put(_ report: LineReport) {
+        inbox.put([report])
+        wake()
+    }
+
+    // MARK: The loop
+
+    /// Something has come in: the loop turns as soon as it is free.
+    private func wake() {
+        guard isRunning else { return }
+        let soonest = max(agenda.now, busyUntil)
+        if nextTurn.map({ soonest < $0 }) ?? true { nextTurn = soonest }
+    }
+
+    /// One turn of the program's loop.
+    package func turn() {
+        guard let agent else { return }
+        clock.ahead = .zero
+        let batch = inbox.take(until: Moment(nanoseconds: 0))
+        agent.checkClock()
+        agent.lost(messages: inbox.takeDroppedMessages())
+        agent.handle(batch)
+        agent.tidyJournal()
+        afterTurn()
+    }
+
+    private func afterTurn() {
+        turns += 1
+        busyUntil = agenda.now + clock.ahead + Self.turnCost
+        clock.ahead = .zero
+        guard !isGhost else { return }
+        ears.turned()
+        nextTurn = agent?.nextDeadline.map { max(busyUntil, clock.world(at: $0)) }
+        if store?.needsRestart != nil, agent?.hasToldAll ?? false { restart() }
+    }
+
+    /// The journal was replaced in mid-run: the program ends, and its service manager starts it afresh.
+    private func restart() {
+        stop()
+        agenda.after(.seconds(1)) { [weak self] in
+            // A start that fails is tried again.
+            if let self, !isRunning { try? start() }
+        }
+    }
+
+    /// The power went in the middle of this turn: what the program still does, it does for nobody.
+    var isGhost: Bool { disk.isPowerCut }
+}
