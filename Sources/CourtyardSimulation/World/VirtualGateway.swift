@@ -77,9 +77,7 @@ package final class VirtualGateway {
         self.dice = dice
         clock = VirtualClock(agenda, epoch: epoch, driftPPM: driftPPM)
         path = VirtualPath(agenda, self.dice.split())
-        disk = try VirtualDisk(self.dice.split())
-        let clock = clock
-        disk.onFlush = { clock.ahead += $0 }
+        disk = try VirtualDisk(self.dice.split()) { [clock] in clock.ahead += $0 }
     }
 
     // MARK: Power and program
