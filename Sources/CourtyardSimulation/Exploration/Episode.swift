@@ -10,13 +10,16 @@ package final class Episode {
         package var days: Int
         /// How many call points there are; nil: drawn.
         package var points: Int?
+        /// How much goes wrong, in mishaps a day on average; nil: drawn.
+        package var mishaps: Int?
         /// The happenings that are kept, by their numbers from 0; nil: all.
         package var kept: [Int]?
 
-        package init(seed: UInt64, days: Int, points: Int? = nil, kept: [Int]? = nil) {
+        package init(seed: UInt64, days: Int, points: Int? = nil, mishaps: Int? = nil, kept: [Int]? = nil) {
             self.seed = seed
             self.days = days
             self.points = points
+            self.mishaps = mishaps
             self.kept = kept
         }
     }
@@ -62,7 +65,8 @@ package final class Episode {
 
     package init(_ settings: Settings) throws {
         self.settings = settings
-        var drawing = Drawing(seed: settings.seed, days: settings.days, points: settings.points)
+        var drawing = Drawing(
+            seed: settings.seed, days: settings.days, points: settings.points, mishaps: settings.mishaps)
         rules = drawing.rules()
         plan = drawing.plan(rules.first)
         var dice = Dice(~settings.seed)
