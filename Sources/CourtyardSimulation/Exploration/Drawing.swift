@@ -22,8 +22,8 @@ struct Drawing {
         pointCount = count
         let often = [12, 40, 120, 300][dice.below(4)]
         mishaps = Double(wanted ?? often)
-        // A courtyard of 194 calls some six hundred times a day; a few points that are looked at closely, more often.
-        presses = count > 100 ? 3 : count > 20 ? 6 : 30
+        // A meal a day, and now and then something else; a few points that are looked at closely call more often.
+        presses = count > 100 ? 1.5 : count > 20 ? 6 : 30
         self.dice = dice
     }
 
