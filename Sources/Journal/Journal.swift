@@ -47,6 +47,17 @@ public final class Journal {
         promised = Promise(contents, lastAnswer: store.lastAnswer)
     }
 
+    /// After an unclean end: makes sure that the log is on the disk, since whoever wrote it may have ended after a
+    /// failed flush. If that fails, what is there can be read, and the next commit begins with ``recover()``.
+    func distrustFlushes() {
+        do throws(JournalError) {
+            try store?.connection.rewriteLog()
+        } catch {
+            flushFailed = true
+            repair = .reopen
+        }
+    }
+
     /// Writes a batch in one transaction with one flush, and returns once it is on the disk; does nothing if it is
     /// empty. A batch for which this threw isn't there and will not come back: commit it again, or something else
     /// under the same numbers. (Only if the program ends before the next commit, and the failure was one of flushing,
@@ -127,8 +138,7 @@ public final class Journal {
     /// again, and it is made sure that everything committed is there, and nothing of what failed.
     ///
     /// After a failed flush the kernel forgets which pages never reached the disk, and a second flush succeeds without
-    /// writing them. So everything is then copied from the log into the database, which makes the pages new ones, and
-    /// flushed there. Throws as ``commit(_:)`` does.
+    /// writing them. So the log is then written anew. Throws as ``commit(_:)`` does.
     public func recover() throws(JournalError) {
         guard let repair, ownership != nil else { return }
         if repair == .forgetTransaction, let store {
@@ -144,9 +154,7 @@ public final class Journal {
         store = nil  // closes the connection; the log stays
         let store = try Store(opening: path, schema: schema)
         if flushFailed {
-            guard try store.connection.checkpoint(truncating: true) else {
-                throw .busy(.init(operation: "recovering", path: path, code: 0, text: "a reader holds the log"))
-            }
+            try store.connection.rewriteLog()
             flushFailed = false
         }
         let found = try store.contents()

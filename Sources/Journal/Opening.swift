@@ -36,8 +36,9 @@ extension Journal {
         let place = Place(path: path, schema: schema)
         let setAside: SetAside?
         switch try place.examine(distrust: distrust) {
-        case .sound(let store, let contents):
+        case .sound(let store, let contents, let unclean):
             let journal = Journal(path: path, schema: schema, store: store, ownership: ownership, contents: contents)
+            if unclean { journal.distrustFlushes() }
             return Opening(journal: journal, contents: contents, setAside: nil)
         case .unusable(let word, let reason):
             // First make sure that a new one can be made, so that a full disk leaves everything as it is.
@@ -106,7 +107,8 @@ private struct Place {
     let schema: Schema
 
     enum Finding {
-        case sound(Store, Journal.Contents)
+        /// `unclean` if whoever had it last did not close it.
+        case sound(Store, Journal.Contents, unclean: Bool)
         case absent
         /// `word` goes into the name that the file gets.
         case unusable(word: String, reason: String)
@@ -136,7 +138,7 @@ private struct Place {
             }
             let store = try Store(opening: path, schema: schema)
             if unclean && size <= Self.checkedSize { try check(store.connection) }
-            return .sound(store, try store.contents())
+            return .sound(store, try store.contents(), unclean: unclean)
         } catch .corrupt(let failure) {
             return .unusable(word: "corrupt", reason: "\(failure.operation): \(failure.text)")
         }
