@@ -112,6 +112,7 @@ import Testing
         for seed in 0..<UInt64(20) {
             let bench = try Bench(seed: seed)
             try bench.open()
+            try bench.commit()
             bench.disk.trouble = .flushesFail
             #expect(try !bench.commit())
             bench.drop()
