@@ -47,17 +47,6 @@ public final class Journal {
         promised = Promise(contents, lastAnswer: store.lastAnswer)
     }
 
-    /// After an unclean end: makes sure that the log is on the disk, since whoever wrote it may have ended after a
-    /// failed flush. If that fails, what is there can be read, and the next commit begins with ``recover()``.
-    func distrustFlushes() {
-        do throws(JournalError) {
-            try store?.connection.rewriteLog()
-        } catch {
-            flushFailed = true
-            repair = .reopen
-        }
-    }
-
     /// Writes a batch in one transaction with one flush, and returns once it is on the disk; does nothing if it is
     /// empty. A batch for which this threw isn't there and will not come back: commit it again, or something else
     /// under the same numbers. (Only if the program ends before the next commit, and the failure was one of flushing,

@@ -36,9 +36,8 @@ extension Journal {
         let place = Place(path: path, schema: schema)
         let setAside: SetAside?
         switch try place.examine(distrust: distrust) {
-        case .sound(let store, let contents, let unclean):
+        case .sound(let store, let contents):
             let journal = Journal(path: path, schema: schema, store: store, ownership: ownership, contents: contents)
-            if unclean { journal.distrustFlushes() }
             return Opening(journal: journal, contents: contents, setAside: nil)
         case .unusable(let word, let reason):
             // First make sure that a new one can be made, so that a full disk leaves everything as it is.
@@ -107,8 +106,7 @@ private struct Place {
     let schema: Schema
 
     enum Finding {
-        /// `unclean` if whoever had it last did not close it.
-        case sound(Store, Journal.Contents, unclean: Bool)
+        case sound(Store, Journal.Contents)
         case absent
         /// `word` goes into the name that the file gets.
         case unusable(word: String, reason: String)
@@ -137,8 +135,12 @@ private struct Place {
                 return .unusable(word: "foreign", reason: reason)
             }
             let store = try Store(opening: path, schema: schema)
-            if unclean && size <= Self.checkedSize { try check(store.connection) }
-            return .sound(store, try store.contents(), unclean: unclean)
+            if unclean {
+                if size <= Self.checkedSize { try check(store.connection) }
+                // Whoever wrote it may have ended after a failed flush: what is found must be on the disk.
+                try store.connection.rewriteLog()
+            }
+            return .sound(store, try store.contents())
         } catch .corrupt(let failure) {
             return .unusable(word: "corrupt", reason: "\(failure.operation): \(failure.text)")
         }
