@@ -84,9 +84,10 @@ final class Bench {
     /// Commits the next press, and answers whether somebody could be told. While something is wrong with the disk it may
     /// be refused.
     @discardableResult func commit() throws -> Bool {
+        guard let journal else { throw Unexpected("no journal is open") }
         tried = committed + 1
         do {
-            try journal?.commit(press(tried))
+            try journal.commit(press(tried))
         } catch {
             guard disk.isPowerCut || disk.trouble != nil else { throw error }
             return false
