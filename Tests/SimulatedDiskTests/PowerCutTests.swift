@@ -175,7 +175,11 @@ private struct Life {
 
     private func step(_ bench: Bench, _ dice: inout Dice) throws {
         if bench.journal == nil {
-            do { try bench.open() } catch  where bench.disk.trouble != nil { bench.disk.trouble = nil }
+            do {
+                try bench.open()
+            } catch where bench.disk.trouble != nil {
+                return bench.disk.trouble = nil
+            }
         }
         switch dice.below(12) {
         case 0: bench.journal?.checkpoint()
