@@ -177,7 +177,7 @@ private struct Life {
         if bench.journal == nil {
             do {
                 try bench.open()
-            } catch where bench.disk.trouble != nil {
+            } catch  where bench.disk.trouble != nil {
                 return bench.disk.trouble = nil
             }
         }
