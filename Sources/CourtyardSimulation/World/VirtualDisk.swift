@@ -10,6 +10,8 @@ package final class VirtualDisk {
     /// Told how long each flush takes.
     var onFlush: (Duration) -> Void = { _ in }
     package private(set) var isPowerCut = false
+    /// How it takes writes.
+    package var condition = DiskDeed.well
 
     init(seed: UInt64) throws {
         let parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
@@ -19,8 +21,13 @@ package final class VirtualDisk {
         journal = "\(directory)/gateway.db"
     }
 
-    deinit {
+    /// Another card is put in, with nothing on it.
+    package func wipe() {
         for suffix in ["", "-wal", "-shm", ".lock"] { unlink(journal + suffix) }
+    }
+
+    deinit {
+        wipe()
         rmdir(directory)
     }
 

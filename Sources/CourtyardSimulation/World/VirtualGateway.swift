@@ -53,7 +53,8 @@ package final class VirtualGateway {
     private var made: Set<PointID> = []
     private var cut: Set<PointID> = []
     private var troubles: [PointID: LineTrouble] = [:]
-    private var isArmed = false
+    /// True once the program hears its points.
+    package private(set) var isArmed = false
     private var boots = 0
 
     /// What a turn costs besides its flushes.
@@ -79,15 +80,19 @@ package final class VirtualGateway {
 
     // MARK: Power and program
 
+    /// As brokers know it.
+    package var clientID: String { VirtualLink.clientID(topics) }
     /// True while the program runs.
     package var isRunning: Bool { agent != nil }
 
     /// Power comes: the kernel boots and starts the program.
     /// - Parameter wall: what the wall clock shows then, without anybody having set it.
-    package func powerOn(showing wall: WallTime) throws {
+    /// - Parameter early: done before the program starts.
+    package func powerOn(showing wall: WallTime, early: (VirtualClock) -> Void = { _ in }) throws {
         boots += 1
         boot = "boot-\(boots)"
         clock.boot(showing: wall)
+        early(clock)
         try start()
     }
 
@@ -271,6 +276,19 @@ package final class VirtualGateway {
         agenda.after(.seconds(1)) { [weak self] in
             // A start that fails is tried again.
             if let self, !isRunning { try? start() }
+        }
+    }
+
+    /// What a disk in trouble does to a commit.
+    func refuseToWrite() throws(JournalError) {
+        func failure(_ code: Int32, _ text: String) -> JournalError.Failure {
+            .init(operation: "storing a batch", path: disk.journal, code: code, text: text)
+        }
+        switch disk.condition {
+        case .well: break
+        case .full: throw .full(failure(13, "database or disk is full"))
+        case .fails: throw .io(failure(10, "disk I/O error"))
+        case .slow: clock.ahead += .seconds(2)
         }
     }
 
