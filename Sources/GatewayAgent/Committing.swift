@@ -39,7 +39,10 @@ extension GatewayAgent {
         // Due marks that a failing journal did not take wait again.
         let waiting = markAt.flatMap { $0 > now.moment ? $0 : nil }
         markAt = outbox.unmarked.isEmpty ? nil : waiting ?? now.moment + Self.marksWaitAtMost
-        for action in actions { tell(action, now) }
+        for action in actions {
+            onTold?(action)
+            tell(action, now)
+        }
         if let written = substitute, !keeper.isFailing {
             outbox.becameJournaled(written)
             substitute = nil

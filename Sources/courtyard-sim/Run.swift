@@ -37,7 +37,7 @@ struct Run: ParsableCommand {
     }
 
     func run() throws {
-        Determinism.insist()
+        try Determinism.require()
         let scenarios = try read()
         var results: [ScenarioResult] = []
         for scenario in scenarios { results.append(try play(scenario)) }

@@ -107,7 +107,7 @@ package final class VirtualStage: Stage {
             try boot(showing: wall)
         case .agent(let deed): try perform(deed)
         case .clock(let deed): perform(deed)
-        case .disk(let deed): gateway.disk.condition = deed
+        case .disk(let deed): perform(deed)
         case .newCard:
             guard !gateway.isRunning else { throw StageFailure("a card is changed while the power is off: power: cut") }
             gateway.disk.wipe()
@@ -185,7 +185,17 @@ package final class VirtualStage: Stage {
             gateway.clock.isSynchronized(true)
         }
         // The kernel tells the program (`ClockWatch`).
-        gateway.ask { _ in }
+        gateway.ask { $0.clockWasSet() }
+    }
+
+    private func perform(_ deed: DiskDeed) {
+        gateway.disk.trouble =
+            switch deed {
+            case .well, .slow: nil
+            case .full: .full
+            case .fails: .writesFail
+            }
+        gateway.disk.flushTakes = deed == .slow ? .seconds(2)...(.seconds(2)) : VirtualDisk.ordinaryFlush
     }
 
     private func boot(showing wall: WallTime? = nil) throws(StageFailure) {

@@ -2,28 +2,46 @@ internal import CallCore
 internal import Glibc
 internal import SimulatedDisk
 
-/// The disk of a virtual board.
+/// The disk of a virtual board: a directory in memory that a power cut treats as it would a disk's.
 package final class VirtualDisk {
-    /// Where the journal is.
-    package let journal: String
-    package let directory: String
-    /// Told how long each flush takes.
-    var onFlush: (Duration) -> Void = { _ in }
-    package private(set) var isPowerCut = false
-    /// How it takes writes.
-    package var condition = DiskDeed.well
-
-    init(seed: UInt64) throws {
-        let parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
-        var template = Array("\(parent)/courtyard-world.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw VirtualDiskError(directory: parent) }
-        directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        journal = "\(directory)/gateway.db"
+    /// What is wrong with it.
+    package enum Trouble: String, Sendable, CaseIterable {
+        case full, writesFail, flushesFail
     }
 
-    /// Another card is put in, with nothing on it.
-    package func wipe() {
-        for suffix in ["", "-wal", "-shm", ".lock"] { unlink(journal + suffix) }
+    /// Where the journal is.
+    package let journal: String
+    /// Nil while it works.
+    package var trouble: Trouble? {
+        didSet {
+            disk.trouble =
+                switch trouble {
+                case nil: nil
+                case .full: .full
+                case .writesFail: .writesFail
+                case .flushesFail: .flushesFail
+                }
+        }
+    }
+    /// How long a flush takes.
+    package var flushTakes = VirtualDisk.ordinaryFlush
+    /// On a card in good order.
+    package static let ordinaryFlush: ClosedRange<Duration> = .microseconds(80)...(.milliseconds(2))
+    private let directory: String
+    private let disk: SimulatedDisk
+    private var dice: Dice
+
+    /// - Parameter onFlush: told how long each flush takes.
+    init(_ dice: Dice, onFlush: @escaping (Duration) -> Void) throws {
+        self.dice = dice
+        let parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+        var template = Array("\(parent)/courtyard-world.XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw NoDirectory(parent: parent, errno: errno) }
+        directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        journal = "\(directory)/gateway.db"
+        try SimulatedDisk.install()
+        disk = SimulatedDisk(directory: directory, seed: self.dice.next())
+        disk.onFlush = { [unowned self] in onFlush(self.dice.duration(in: flushTakes)) }
     }
 
     deinit {
@@ -31,8 +49,35 @@ package final class VirtualDisk {
         rmdir(directory)
     }
 
-    func cutPower() { isPowerCut = true }
-    func restorePower() { isPowerCut = false }
-}
+    /// Another card is put in, with nothing on it. Nobody has its files open.
+    package func wipe() {
+        guard let listing = opendir(directory) else { return }
+        while let entry = readdir(listing) {
+            // SAFETY: d_name ends with a zero, and is read before the next readdir(3).
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { unlink("\(directory)/\(name)") }
+        }
+        closedir(listing)
+    }
 
-struct VirtualDiskError: Error { let directory: String }
+    /// True since the power failed.
+    package var isPowerCut: Bool { disk.isPowerCut }
+    /// The power fails now.
+    func cutPower() { disk.cutPower() }
+    /// The power will fail at the n-th write or flush from now on.
+    func cutPower(after operations: Int) { disk.cutPower(after: operations) }
+    /// The disk is as the cut has left it. Nobody has its files open.
+    func restorePower() { disk.restorePower() }
+
+    /// What the journal's files take, in bytes.
+    package var size: Int { disk.size }
+
+    /// There is nowhere to put it.
+    struct NoDirectory: Error, CustomStringConvertible {
+        let parent: String
+        let errno: Int32
+        var description: String { "no directory can be made in \(parent): \(String(cString: strerror(errno)))" }
+    }
+}

@@ -26,7 +26,6 @@ final class WatchedStore: Store {
 
     func commit(_ batch: Journal.Batch) throws(JournalError) {
         do throws(JournalError) {
-            try gateway.refuseToWrite()
             try store.commit(batch)
         } catch {
             if !gateway.isGhost { gateway.ears.refused(error) }
