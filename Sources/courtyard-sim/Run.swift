@@ -33,14 +33,15 @@ struct Run: ParsableCommand {
 
     /// The stages there are.
     enum StageName: String, ExpressibleByArgument, CaseIterable {
-        case virtual
+        case virtual, process
     }
 
     func run() throws {
         try Determinism.require()
         let scenarios = try read()
+        let signals = StopSignals()
         var results: [ScenarioResult] = []
-        for scenario in scenarios { results.append(try play(scenario)) }
+        for scenario in scenarios { results.append(try play(scenario, signals)) }
         let wrong = results.count { !$0.isAsExpected }
         if results.count > 1 {
             say("\(results.count) scenarios, \(results.count - wrong) as expected, \(wrong) not")
@@ -65,11 +66,11 @@ struct Run: ParsableCommand {
         return scenarios
     }
 
-    private func play(_ scenario: Scenario) throws -> ScenarioResult {
+    private func play(_ scenario: Scenario, _ signals: StopSignals) throws -> ScenarioResult {
         let isLong = verbose || files.count == 1
         if isLong { say(ResultText.heading(scenario, stage: on.rawValue)) }
         let begun = Moment.now
-        let stage = try makeStage(scenario)
+        let stage = try makeStage(scenario, signals)
         defer { stage.close() }
         var steps: [StepResult] = []
         if let objection = ScenarioRunner.objection(to: scenario, on: stage) {
@@ -87,9 +88,17 @@ struct Run: ParsableCommand {
         return result
     }
 
-    private func makeStage(_ scenario: Scenario) throws -> any Stage {
+    private func makeStage(_ scenario: Scenario, _ signals: StopSignals) throws -> any Stage {
         switch on {
-        case .virtual: try VirtualStage(scenario)
+        case .virtual: return try VirtualStage(scenario)
+        case .process:
+            return try ProcessStage(scenario, gateway: gateway, signals: signals) {
+                directory, troublesDisk throws(StageFailure) in
+                ProcessStage.Board(
+                    hands: SocketHands(path: "\(directory)/lines.sock"),
+                    clock: PreloadedClock(path: "\(directory)/clock"),
+                    disk: try MemoryDisk(at: "\(directory)/disk", isNeeded: troublesDisk))
+            }
         }
     }
 

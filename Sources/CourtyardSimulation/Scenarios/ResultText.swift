@@ -14,7 +14,9 @@ package enum ResultText {
         func add(_ text: String) { lines.append("                  \(text)") }
         switch result.verdict {
         case .done, .notTried: break
-        case .met(let moment): if moment != result.begun { lines[0] += "  (\(ClockText.write(moment)))" }
+        case .met(let moment):
+            let text = ClockText.write(moment)
+            if text != ClockText.write(result.begun) { lines[0] += "  (\(text))" }
         case .unexpected(let reason, let seen):
             add("line \(result.step.line): NOT AS EXPECTED: \(reason)")
             if seen.isEmpty { add("nothing of the kind was seen") } else { add("seen instead:") }

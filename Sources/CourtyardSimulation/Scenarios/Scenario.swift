@@ -15,7 +15,7 @@ package struct Scenario {
     /// What a step is.
     package enum Act {
         /// Something is done; then the next step follows.
-        case deed(Deed)
+        case deed(StageDeed)
         /// A desk's command about the open call of a point: which call and which revision is known when it is its turn.
         case command(HandCommand)
         /// Time passes.

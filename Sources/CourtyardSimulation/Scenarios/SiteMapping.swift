@@ -77,14 +77,10 @@ struct SiteMapping {
 
 extension Scenario {
     /// The site file of a real gateway that plays this scenario.
-    /// - Parameters:
-    ///   - settings: what the stage says of the files: `journal`, `control-socket`, `simulator-socket`.
-    package func siteFile(brokers: [(host: String, port: Int)], hardware: String, settings: [(String, String)])
-        -> String
-    {
+    /// - Parameter settings: what the stage says of it, such as `hardware`, `journal` and `control-socket`.
+    package func siteFile(brokers: [(host: String, port: Int)], settings: [(String, String)]) -> String {
         guard var mapping = SiteMapping(siteNode) else { return "" }
         mapping.setBrokers(brokers)
-        mapping.set("hardware", hardware)
         for (key, text) in settings { mapping.set(key, text) }
         return mapping.node.flowText + "\n"
     }

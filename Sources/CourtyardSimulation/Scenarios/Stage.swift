@@ -8,10 +8,10 @@ package protocol Stage: AnyObject {
     /// Everything that was seen, in the order in which it was.
     var log: [Seen] { get }
     /// Why this stage can't do a deed; nil if it can.
-    func objection(to deed: Deed) -> String?
+    func objection(to deed: StageDeed) -> String?
     /// Does it. Contacts take as long as they take; a gateway or a desk that is started has started when this returns.
     /// - Throws: `StageFailure` when it didn't work.
-    func perform(_ deed: Deed) throws(StageFailure)
+    func perform(_ deed: StageDeed) throws(StageFailure)
     /// Lets time pass until then, or until something more than `known` has been seen.
     /// - Parameter known: how much of the log is known; nil: only the time ends it.
     func advance(until moment: Duration, orBeyond known: Int?) throws(StageFailure)

@@ -119,7 +119,7 @@ struct StepReader {
 
     // MARK: Hands
 
-    private func hands(_ doc: StepDoc, _ part: Part) -> Deed? {
+    private func hands(_ doc: StepDoc, _ part: Part) -> StageDeed? {
         guard let form = form(doc, part) else { return nil }
         switch form {
         case .short(let field):
@@ -161,7 +161,7 @@ struct StepReader {
         return presses
     }
 
-    private func hands(_ name: String, _ presses: Presses) -> Deed {
+    private func hands(_ name: String, _ presses: Presses) -> StageDeed {
         switch name {
         case "hold", "release":
             .contacts(
@@ -171,7 +171,7 @@ struct StepReader {
         }
     }
 
-    private func edges(_ section: Section) -> Deed? {
+    private func edges(_ section: Section) -> StageDeed? {
         let points = points(section, HandKeys.point)
         guard let list = section.part(HandKeys.pattern, problems) else { return nil }
         let stretches = list.values(

@@ -85,9 +85,9 @@ package final class VirtualStage: Stage {
 
     // MARK: Deeds
 
-    package func objection(to deed: Deed) -> String? { nil }
+    package func objection(to deed: StageDeed) -> String? { nil }
 
-    package func perform(_ deed: Deed) throws(StageFailure) {
+    package func perform(_ deed: StageDeed) throws(StageFailure) {
         switch deed {
         case .contacts(let changes): play(changes)
         case .wires(let points, let cut):

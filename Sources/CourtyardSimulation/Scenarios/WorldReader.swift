@@ -5,7 +5,7 @@ internal import SiteConfig
 extension StepReader {
     // MARK: The courtyard's parts
 
-    func world(_ doc: StepDoc, _ part: Part) -> Deed? {
+    func world(_ doc: StepDoc, _ part: Part) -> StageDeed? {
         guard let form = form(doc, part) else { return nil }
         switch form {
         case .short(let field): return world(doc, field)
@@ -19,7 +19,7 @@ extension StepReader {
         }
     }
 
-    private func world(_ doc: StepDoc, _ field: Field) -> Deed? {
+    private func world(_ doc: StepDoc, _ field: Field) -> StageDeed? {
         switch doc.name {
         case "broker":
             value(field, Kind<BrokerWord>.choice, doc).map { .broker(Self.deed($0, by: .seconds(1)), which: nil) }
@@ -33,7 +33,7 @@ extension StepReader {
         }
     }
 
-    private func broker(_ section: Section) -> Deed? {
+    private func broker(_ section: Section) -> StageDeed? {
         let which = section.value(WorldKeys.which, problems)
         let by = section.value(WorldKeys.by, problems)
         guard let word = section.value(WorldKeys.brokerDoes, problems) else { return nil }
@@ -63,7 +63,7 @@ extension StepReader {
 extension StepReader {
     // MARK: Desks
 
-    func desk(_ part: Part) -> Deed? {
+    func desk(_ part: Part) -> StageDeed? {
         let allowed = "a desk and what it does, such as {desk-1: works} or {desk-1: {accepts: 5s}}"
         guard let pairs = part.pairs(allowed: allowed, problems: problems) else { return nil }
         guard let pair = pairs.first, pairs.count == 1 else {
@@ -154,7 +154,7 @@ extension StepReader {
         }
     }
 
-    func publish(_ doc: StepDoc, _ part: Part) -> Deed? {
+    func publish(_ doc: StepDoc, _ part: Part) -> StageDeed? {
         guard let form = form(doc, part) else { return nil }
         switch form {
         case .short(let field): return command(named: field.text, nil, at: field.place)
@@ -172,7 +172,7 @@ extension StepReader {
         }
     }
 
-    private func command(named name: String, _ section: Section?, at place: Place) -> Deed? {
+    private func command(named name: String, _ section: Section?, at place: Place) -> StageDeed? {
         let payload = PlainCommand(
             id: section.flatMap { $0.value(CommandKeys.id, problems) } ?? "line-\(place.mark.line)",
             actor: section.flatMap { $0.value(CommandKeys.by, problems) } ?? "desk-1",

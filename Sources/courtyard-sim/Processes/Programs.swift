@@ -56,7 +56,11 @@ struct ThrowAwayDirectory {
         return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
     }
 
-    func remove() {
+    /// With all that is in it.
+    func remove() { Self.remove(path) }
+
+    /// Removes a directory of files.
+    static func remove(_ path: String) {
         guard let directory = opendir(path) else { return }
         while let entry = readdir(directory) {
             // SAFETY: d_name ends with a zero, and is read before the next readdir(3).

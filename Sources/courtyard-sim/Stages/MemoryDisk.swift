@@ -52,6 +52,6 @@ final class MemoryDisk: BoardDisk {
 
     func close() {
         if isMounted { umount2(directory, Int32(MNT_DETACH)) }
-        rmdir(directory)
+        ThrowAwayDirectory.remove(directory)
     }
 }

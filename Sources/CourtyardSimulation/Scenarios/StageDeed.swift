@@ -15,7 +15,7 @@ package struct ContactChange: Hashable, Sendable {
 }
 
 /// Something that a scenario has a stage do.
-package enum Deed {
+package enum StageDeed {
     /// Contacts are made and opened, in the order of their times. The deed lasts as long as they do.
     case contacts([ContactChange])
     /// The supervised wire of each of these is cut, or whole again.
