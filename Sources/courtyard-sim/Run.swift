@@ -69,7 +69,6 @@ struct Run: ParsableCommand {
     private func play(_ scenario: Scenario, _ signals: StopSignals) throws -> ScenarioResult {
         let isLong = verbose || files.count == 1
         if isLong { say(ResultText.heading(scenario, stage: on.rawValue)) }
-        let begun = Moment.now
         let stage = try makeStage(scenario, signals)
         defer { stage.close() }
         var steps: [StepResult] = []
@@ -78,8 +77,7 @@ struct Run: ParsableCommand {
         } else {
             steps = ScenarioRunner(scenario, on: stage) { if isLong { show($0) } }.run()
         }
-        let result = ScenarioResult(
-            scenario, stage: on.rawValue, steps: steps, log: stage.log, took: .now - begun)
+        let result = ScenarioResult(scenario, stage: on.rawValue, steps: steps, log: stage.log)
         if !isLong {
             say("\(result.isAsExpected ? "ok  " : "NOT ") \(ResultText.heading(scenario, stage: on.rawValue))")
             if !result.isAsExpected { for step in steps { show(step) } }

@@ -31,8 +31,7 @@ package enum ResultText {
 
     /// The line below the steps, or the only one.
     package static func summary(_ result: ScenarioResult) -> String {
-        let took = ClockText.write(result.took)
-        let time = "\(ClockText.write(result.span)) of scenario time in \(took)"
+        let time = "\(ClockText.write(result.span)) of scenario time"
         guard let fault = result.fault else { return "as expected: \(result.steps.count) steps, \(time)" }
         return "NOT AS EXPECTED: step \(result.steps.count { $0.verdict.isAsExpected } + 1) of \(result.steps.count), "
             + "\(result.scenario.file):\(fault.step.line), \(time)"

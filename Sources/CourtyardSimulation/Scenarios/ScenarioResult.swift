@@ -46,17 +46,12 @@ package struct ScenarioResult {
     package let steps: [StepResult]
     /// Everything that was seen.
     package let log: [Seen]
-    /// How long it took in real time.
-    package let took: Duration
 
-    package init(
-        _ scenario: Scenario, stage: String, steps: [StepResult], log: [Seen], took: Duration
-    ) {
+    package init(_ scenario: Scenario, stage: String, steps: [StepResult], log: [Seen]) {
         self.scenario = scenario
         self.stage = stage
         self.steps = steps
         self.log = log
-        self.took = took
     }
 
     /// The step that was not as expected, if there is one.

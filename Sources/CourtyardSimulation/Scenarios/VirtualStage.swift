@@ -60,7 +60,15 @@ package final class VirtualStage: Stage {
 
     // MARK: What is seen
 
-    private func see(_ what: Seen.What) { log.append(Seen(at: world.agenda.now - begin, what)) }
+    private func see(_ what: Seen.What) {
+        var what = what
+        if case .fault(var fault) = what {
+            // A directory of this run is none of the story's.
+            fault.what = fault.what.replacing(gateway.disk.journal, with: Site.Files.standard.journal)
+            what = .fault(fault)
+        }
+        log.append(Seen(at: world.agenda.now - begin, what))
+    }
 
     private func watch() {
         for broker in brokers {
