@@ -133,8 +133,9 @@ struct Drawing {
         case 18..<20: return .restart
         case 20..<23: return .reload
         case 23..<27:
-            let troubles = VirtualDisk.Trouble.allCases
-            return .failDisk(troubles[dice.below(troubles.count)], for: span(upTo: .seconds(3600)))
+            let trouble = VirtualDisk.Trouble.allCases[dice.below(VirtualDisk.Trouble.allCases.count)]
+            // Each try to write after a failed flush reads the whole log: what matters happens in the first few.
+            return .failDisk(trouble, for: span(upTo: trouble == .flushesFail ? .seconds(120) : .seconds(3600)))
         case 27..<31:
             return .slowDisk(.milliseconds(20)...(.milliseconds(1500)), for: span(upTo: .seconds(1800)))
         case 31..<42:

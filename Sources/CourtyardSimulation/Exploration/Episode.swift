@@ -50,6 +50,7 @@ package final class Episode {
     package var onTrace: ((String) -> Void)?
 
     private let settings: Settings
+    private var judges: [any Judge] = []
     private let events: EventJudge
     private let presses: PressJudge
     private let bounds: BoundsJudge
@@ -85,10 +86,10 @@ package final class Episode {
         bounds = BoundsJudge(court) { [events] in events.events }
         script = Script(self, dice.split())
         fingerprint.now = { [world] in world.agenda.now }
-        court.seat([
+        judges = [
             events, presses, bounds, CallJudge(court), AnswerJudge(court), EscalationJudge(court), FaultJudge(court),
             StandingJudge(court, desks: desks), LabelJudge(court), fingerprint,
-        ])
+        ]
         hand.onPress = { [presses] in presses.began($0, closing: $1) }
         hand.onRelease = { [presses] in presses.released($0, $1) }
         hand.onFlicker = { [presses] in presses.flickers($0, $1) }
@@ -114,6 +115,7 @@ package final class Episode {
     }
 
     private func live() throws {
+        court.seat(judges + (onTrace.map { [TraceWriter(court, $0)] } ?? []))
         let kept = settings.kept.map { Set($0) }
         for (number, planned) in plan.enumerated() where kept?.contains(number) ?? true {
             world.agenda.at(planned.at) { [unowned self] in script.carryOut(planned, number) }

@@ -125,7 +125,7 @@ package final class VirtualGateway {
         let inbox = Inbox()
         self.inbox = inbox
         store = start.store
-        let door = LinkDoor()
+        let door = LinkDoor(self)
         let agent = GatewayAgent(
             identity, contents: start.contents, services: rules.services,
             ports: .init(
@@ -138,7 +138,7 @@ package final class VirtualGateway {
             self?.wake()
         }
         door.link = link
-        link.onSend = { [weak self] in if self?.isGhost == false { self?.ears.sent($0) } }
+        link.onSend = { [weak self] in self?.ears.sent($0) }
         self.link = link
         self.agent = agent
         agent.onTold = { [unowned self] in if !isGhost { ears.told($0) } }

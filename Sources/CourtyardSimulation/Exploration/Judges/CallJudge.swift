@@ -7,6 +7,8 @@ final class CallJudge: Judge {
     private let court: Court
     private var open: [CallID: Call] = [:]
     private var closed: Set<CallID> = []
+    /// Those whose end the journal has.
+    private var closedForGood: Set<CallID> = []
     private var presses: [CallID: Int] = [:]
     /// The highest revision that may be seen of a call.
     private var revisions: [CallID: Int] = [:]
@@ -15,12 +17,17 @@ final class CallJudge: Judge {
 
     init(_ court: Court) { self.court = court }
 
+    func committed(_ batch: Journal.Batch) {
+        for call in batch.calls where call.state.isClosed { closedForGood.insert(call.id) }
+    }
+
+    /// What only the memory knew is known no more.
+    func ended() { closed.formIntersection(closedForGood) }
+
     func started(_ contents: Journal.Contents?) {
         guard let contents else { return }
         own.insert(contents.id)
         let found = Dictionary(uniqueKeysWithValues: contents.openCalls.map { ($0.id, $0) })
-        // What only the memory knew is known no more: an end that the journal could not take, and a call.
-        for id in found.keys { closed.remove(id) }
         open = found
         presses = found.mapValues(\.presses)
         revisions = found.mapValues(\.revision)

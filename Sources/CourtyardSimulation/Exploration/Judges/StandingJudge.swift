@@ -39,7 +39,7 @@ final class StandingJudge: Judge {
 
     private func status() {
         guard let broker = court.gateway.brokerInUse else { return }
-        guard let payload = broker.retained[court.gateway.topics.status]?.payload,
+        guard let payload = broker.standing(at: court.gateway.topics.status)?.payload,
             let status = try? WireJSON.read(StatusMessage.self, from: payload)
         else { return court.complain(.standing, "no status stands at \(broker.name)") }
         let isOwn = status.boot == court.gateway.boot && status.connection == court.gateway.connectionNumber
@@ -73,7 +73,7 @@ final class StandingJudge: Judge {
         for topic in broker.retained.keys.sorted() where topic.hasPrefix("\(base)/fault/") {
             court.complain(.standing, "\(topic) stands, and no fault is set")
         }
-        for point in gateway.rules.points where broker.retained[gateway.topics.point(point.id)] == nil {
+        for point in gateway.rules.points where broker.standing(at: gateway.topics.point(point.id)) == nil {
             court.complain(.standing, "\(point.id) doesn't stand at the broker")
         }
         status()
