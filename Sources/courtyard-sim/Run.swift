@@ -42,6 +42,7 @@ struct Run: ParsableCommand {
         let signals = StopSignals()
         var results: [ScenarioResult] = []
         for scenario in scenarios { results.append(try play(scenario, signals)) }
+        try write(results)
         let wrong = results.count { !$0.isAsExpected }
         if results.count > 1 {
             say("\(results.count) scenarios, \(results.count - wrong) as expected, \(wrong) not")
@@ -97,6 +98,19 @@ struct Run: ParsableCommand {
                     clock: PreloadedClock(path: "\(directory)/clock"),
                     disk: try MemoryDisk(at: "\(directory)/disk", isNeeded: troublesDisk))
             }
+        }
+    }
+
+    // MARK: Files
+
+    private func write(_ results: [ScenarioResult]) throws {
+        if let junit { try OutputFile.write(JUnit.write(results, stage: on.rawValue), to: junit) }
+        guard let vcd else { return }
+        let isDirectory = results.count > 1 || vcd.hasSuffix("/") || Programs.isDirectory(vcd)
+        if isDirectory { try OutputFile.makeDirectory(vcd) }
+        for result in results {
+            let name = "\(JUnit.stem(of: result.scenario.file)).vcd"
+            try OutputFile.write(Waveform.write(result), to: isDirectory ? "\(vcd)/\(name)" : vcd)
         }
     }
 

@@ -8,7 +8,8 @@ enum Programs {
         return directories.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 && !isDirectory($0) }
     }
 
-    private static func isDirectory(_ path: String) -> Bool {
+    /// True if there is a directory.
+    static func isDirectory(_ path: String) -> Bool {
         var information = stat()
         return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
     }
