@@ -36,6 +36,8 @@ final class ProcessStage: Stage {
 
     /// How long a program may take to be there.
     private static let patience = Duration.seconds(20)
+    /// How long an output is looked at until it is said that it shows nothing known.
+    private static let longestRhythm = Duration.seconds(8)
     /// How often the agent is asked on the board; nobody hears of its faults while no broker is reached.
     private static let lookEvery = Duration.milliseconds(250)
 
@@ -101,6 +103,12 @@ final class ProcessStage: Stage {
 
     func advance(until moment: Duration, orBeyond known: Int?) throws(StageFailure) {
         try pass(until: begin + moment) { known.map { log.count > $0 } ?? false }
+        // What an output shows is known when its rhythm is: the story waits, and so does what is expected of it.
+        guard let known else { return }
+        let end = Moment.now + Self.longestRhythm
+        while log.count <= known, board.hands.isUndecided, Moment.now < end {
+            try pass(until: min(end, .now + Self.lookEvery)) { log.count > known }
+        }
     }
 
     private func pass(until end: Moment, or isEnough: () -> Bool) throws(StageFailure) {
@@ -136,9 +144,9 @@ final class ProcessStage: Stage {
             [signals.descriptor, board.hands.descriptor] + brokers.all.map(\.happenings.descriptor)
             + desks.values.map(\.happenings.descriptor)
         var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-        let due = [end, nextLook] + desks.values.compactMap(\.nextDue) + (pending.first.map { [$0.at] } ?? [])
-        let wait = max(.zero, (due.min() ?? end) - .now)
-        poll(&polled, nfds_t(polled.count), Int32(clamping: (wait.nanoseconds + 999_999) / 1_000_000))
+        let others = [pending.first?.at, board.hands.nextLook] + desks.values.map(\.nextDue)
+        let due = others.compactMap { $0 }.reduce(min(end, nextLook), min)
+        clinux_poll(&polled, UInt(polled.count), Int(max(.zero, due - .now).nanoseconds))
         if polled[0].revents != 0, signals.isStopAsked() { throw StageFailure("stopped by Ctrl-C") }
     }
 
@@ -187,6 +195,7 @@ final class ProcessStage: Stage {
             for one in brokers.all { _ = one.observer?.publish(topic, payload, retain: retained) }
         case .power(.cut): endAgent { $0.kill() }
         case .power(.on(let wall)):
+            try board.clock.boot()
             if board.clock.objection == nil {
                 let right = WallTime(milliseconds: scenario.starts.milliseconds + now.milliseconds)
                 try board.clock.set(to: wall ?? right, isKnown: wall == nil)
@@ -294,10 +303,13 @@ final class ProcessStage: Stage {
             return
         }
         let clone = BoardAgent(programs.gateway, in: directory, name: "clone") { [board] in board.clock.environment }
+        // It has nobody at its buttons.
+        let settings = [
+            ("hardware", "simulated"), ("simulator-socket", "\(directory.path)/clone-lines.sock"),
+            ("control-socket", clone.control), ("journal", "\(directory.path)/clone.db"),
+        ]
         do {
-            try clone.write(
-                try siteFile(for: clone, journal: "\(directory.path)/clone.db")
-                    .replacing("lines.sock", with: "clone-lines.sock"))
+            try clone.write(scenario.siteFile(brokers: brokers.places, settings: settings))
             try clone.start()
         } catch { throw StageFailure("\(error)") }
         self.clone = clone
