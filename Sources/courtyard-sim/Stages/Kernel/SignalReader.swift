@@ -24,8 +24,8 @@ struct SignalReader {
         let start: Moment
     }
 
-    /// By how much an edge may be off: how often one looks, and the driver's own lateness.
-    private static let tolerance = Duration.milliseconds(65)
+    /// By how much an edge may be off: how often one looks, and the driver's own lateness. Shorter than any span.
+    private static let tolerance = Duration.milliseconds(40)
 
     private let rhythms: [Rhythm]
     /// The rhythm of nothing.
