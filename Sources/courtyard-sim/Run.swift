@@ -107,7 +107,7 @@ struct Run: ParsableCommand {
                 directory, troublesDisk throws(StageFailure) in
                 ProcessStage.Board(
                     hands: LineHands(scenario, directory: directory), clock: KernelClock(directory: directory),
-                    disk: try MemoryDisk(at: "\(directory)/disk", isNeeded: troublesDisk))
+                    disk: try MemoryDisk(at: "\(directory)/disk", isNeeded: troublesDisk), lookEvery: .seconds(1))
             }
         }
     }

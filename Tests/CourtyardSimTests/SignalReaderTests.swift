@@ -77,4 +77,17 @@ struct SignalReaderTests {
         #expect(
             found.map { $0.name.hasPrefix("nobody-listening/escalated") || $0.name.hasPrefix("idle/") } == [true, true])
     }
+
+    @Test func `now and then is enough to see that a rhythm goes on, and that it doesn't`() {
+        let output = BoardOutput(id: OutputID("lamp")!, kind: .lamp)
+        var reader = SignalReader(output, at: Moment(nanoseconds: 0))
+        func moment(_ at: Int) -> Moment { Moment(nanoseconds: Int64(at) * 1_000_000) }
+        let received = output.pattern(for: .received)
+        for at in stride(from: 0, to: 5000, by: 10) { _ = reader.take(level(received, at), at: moment(at)) }
+        for at in stride(from: 5000, to: 60_000, by: 190) {
+            #expect(reader.glance(level(received, at), at: moment(at)))
+        }
+        let noticed = stride(from: 60_000, to: 70_000, by: 190).first { !reader.glance(true, at: moment($0)) }
+        #expect((60_000...61_300).contains(noticed ?? 0))
+    }
 }

@@ -15,6 +15,8 @@ final class ProcessStage: Stage {
         let hands: any Hands
         let clock: any BoardClock
         let disk: any BoardDisk
+        /// How often the agent is asked on the board; nobody hears of its faults while no broker is reached.
+        var lookEvery = Duration.milliseconds(250)
     }
 
     private let scenario: Scenario
@@ -38,8 +40,6 @@ final class ProcessStage: Stage {
     private static let patience = Duration.seconds(20)
     /// How long an output is looked at until it is said that it shows nothing known.
     private static let longestRhythm = Duration.seconds(8)
-    /// How often the agent is asked on the board; nobody hears of its faults while no broker is reached.
-    private static let lookEvery = Duration.milliseconds(250)
 
     /// - Parameters:
     ///   - gateway: the agent's program; nil for the one beside this one.
@@ -107,7 +107,7 @@ final class ProcessStage: Stage {
         guard let known else { return }
         let end = Moment.now + Self.longestRhythm
         while log.count <= known, board.hands.isUndecided, Moment.now < end {
-            try pass(until: min(end, .now + Self.lookEvery)) { log.count > known }
+            try pass(until: min(end, .now + board.lookEvery)) { log.count > known }
         }
     }
 
@@ -165,7 +165,7 @@ final class ProcessStage: Stage {
     }
 
     private func lookAtBoard() {
-        nextLook = .now + Self.lookEvery
+        nextLook = .now + board.lookEvery
         guard let faults = agent.ask()?.faults, faults.map(\.fault) != localFaults else { return }
         localFaults = faults.map(\.fault)
         see(.localFaults(faults))

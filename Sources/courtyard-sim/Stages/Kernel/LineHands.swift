@@ -22,10 +22,15 @@ final class LineHands: Hands {
         var reader: SignalReader
     }
 
-    /// Often enough not to miss the shortest pattern of any lamp, and often enough to read a rhythm.
-    private static let seldom = Duration.milliseconds(50)
+    /// Often enough to read a rhythm; not to miss the beginning of one where something has just happened; and to find it
+    /// where nothing has for a while, at an interval that no rhythm of a lamp is a multiple of.
     private static let often = Duration.milliseconds(10)
+    private static let seldom = Duration.milliseconds(50)
+    private static let rarely = Duration.milliseconds(190)
+    /// After this long nothing is expected to happen.
+    private static let quietAfter = Duration.seconds(10)
     private var nextSample = Moment.now
+    private var lastHappening = Moment.now
 
     /// - Parameter directory: where files of the site may stand.
     init(_ scenario: Scenario, directory: String) {
@@ -90,7 +95,10 @@ final class LineHands: Hands {
         }
     }
 
-    func attach(within limit: Duration) { isAttached = true }
+    func attach(within limit: Duration) {
+        isAttached = true
+        lastHappening = .now
+    }
     func detach() { isAttached = false }
 
     func set(_ point: PointID, _ changes: [Bool]) throws(StageFailure) {
@@ -100,6 +108,7 @@ final class LineHands: Hands {
     func setWire(of point: PointID, whole: Bool) throws(StageFailure) { try pull(point.loop, made: whole) }
 
     private func pull(_ point: PointID, made: Bool) throws(StageFailure) {
+        lastHappening = .now
         guard let line = lines[point] else { throw StageFailure("\(point) has no line") }
         let word = made != line.activeLow ? "pull-up" : "pull-down"
         let file = open(line.path, O_WRONLY | O_CLOEXEC)
@@ -113,13 +122,20 @@ final class LineHands: Hands {
         let now = Moment.now
         guard isAttached, nextSample <= now else { return [] }
         var shown: [(output: String, signal: String)] = []
+        let isQuiet = lastHappening + Self.quietAfter < now
         for index in outputs.indices {
             var byte: UInt8 = 0
             guard pread(outputs[index].file, &byte, 1, 0) == 1 else { continue }
             let isOn = (byte == UInt8(ascii: "1")) != outputs[index].activeLow
-            if let signal = outputs[index].reader.take(isOn, at: now) { shown.append((outputs[index].id, signal)) }
+            if isQuiet, outputs[index].reader.glance(isOn, at: now) { continue }
+            lastHappening = isQuiet ? now : lastHappening
+            if let signal = outputs[index].reader.take(isOn, at: now) {
+                lastHappening = now
+                shown.append((outputs[index].id, signal))
+            }
         }
-        nextSample = now + (outputs.allSatisfy(\.reader.isSteady) ? Self.seldom : Self.often)
+        let isAtRest = outputs.allSatisfy(\.reader.isSteady)
+        nextSample = now + (lastHappening + Self.quietAfter < now ? Self.rarely : isAtRest ? Self.seldom : Self.often)
         return shown
     }
 }

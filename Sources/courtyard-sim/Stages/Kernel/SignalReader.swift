@@ -89,6 +89,19 @@ struct SignalReader {
         return rhythms[told].name
     }
 
+    /// Takes in the level where there are long whiles between looks.
+    /// - Returns: false if it isn't as what is shown would have it; then ``take(_:at:)`` finds out.
+    mutating func glance(_ level: Bool, at moment: Moment) -> Bool {
+        guard let shown, isSteady || rhythms[shown.rhythm].pattern.repeats else { return false }
+        let isNearEdge = [moment - Self.tolerance, moment + Self.tolerance].contains {
+            expected(shown, at: $0) != expected(shown, at: moment)
+        }
+        if isNearEdge { return true }
+        guard expected(shown, at: moment) == level else { return false }
+        edges = [Edge(at: moment, level: level)]
+        return true
+    }
+
     private func isOver(_ guess: Guess, at moment: Moment) -> Bool {
         let rhythm = rhythms[guess.rhythm]
         return !rhythm.pattern.repeats && rhythm.length > .zero
