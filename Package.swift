@@ -31,6 +31,8 @@ let package = Package(
     products: [
         .executable(name: "courtyard-gateway", targets: ["courtyard-gateway"]),
         .executable(name: "courtyard-sim", targets: ["courtyard-sim"]),
+        // Beside courtyard-sim, which gives it to the agents that it starts (LD_PRELOAD).
+        .library(name: "courtyard-clock", type: .dynamic, targets: ["CourtyardClock"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
@@ -65,6 +67,7 @@ let package = Package(
             ]),
 
         // The simulator.
+        .target(name: "CourtyardClock"),  // another wall clock for a program
         target("SimulatedDisk", ["CSQLite"]),
         target(
             "CourtyardSimulation",

@@ -60,8 +60,11 @@ extension GatewayAgent {
                     point: $0.call.point.text, label: $0.call.label, service: $0.service.text, time: $0.occurred.wall)
             },
             broker: link?.broker, outbox: outbox.count,
-            faults: core.setFaults.sorted { $0.id < $1.id }.map { FaultMessage($0) })
+            faults: standingFaults)
     }
+
+    /// The faults that stand, by their names.
+    public var standingFaults: [FaultMessage] { core.setFaults.sorted { $0.id < $1.id }.map { FaultMessage($0) } }
 
     /// How things are, in one line for `systemctl status`.
     public var statusLine: String {

@@ -1,8 +1,8 @@
 import CallCore
 
 /// Durations as the site file has them: a number and its unit, such as `500ms`, `1.5s`, `5min`, `24h`, `730d`.
-enum DurationText {
-    static let units = "ms, s, min, h, d"
+package enum DurationText {
+    package static let units = "ms, s, min, h, d"
 
     private static let nanosecondsPerDay: Int64 = 86_400_000_000_000
     private static let nanosecondsPerUnit: [(unit: String, nanoseconds: Int64)] = [
@@ -11,7 +11,7 @@ enum DurationText {
     ]
 
     /// Reads a duration; nil if `text` is none. Up to six digits stand after the point.
-    static func parse(_ text: String) -> Duration? {
+    package static func parse(_ text: String) -> Duration? {
         if text == "0" { return .zero }
         let number = text.utf8.prefix { (48...57).contains($0) || $0 == 46 }
         let unit = text.utf8.dropFirst(number.count).drop { $0 == 0x20 }
@@ -33,7 +33,7 @@ enum DurationText {
     }
 
     /// The shortest way to write a whole number of milliseconds: `2s`, `500ms`, `5min`; one day is `24h`.
-    static func write(_ duration: Duration) -> String {
+    package static func write(_ duration: Duration) -> String {
         let nanoseconds = duration.nanoseconds
         guard nanoseconds > 0 else { return "0" }
         let units = nanoseconds > nanosecondsPerDay ? nanosecondsPerUnit[...] : nanosecondsPerUnit.dropLast()

@@ -1,22 +1,24 @@
 /// One key of the site file as people are told of it: one row of the reference page.
-struct KeyDoc: Sendable {
-    enum Shape { case scalar, mapping, list, listOrMapping }
-    enum Presence {
+package struct KeyDoc: Sendable {
+    /// What may stand under it.
+    package enum Shape { case scalar, mapping, list, listOrMapping, scalarOrMapping }
+    /// Whether it must be there.
+    package enum Presence: Sendable {
         case required
         /// What holds when the key isn't there, in the page's words.
         case optional(String)
     }
 
-    let name: String
-    let shape: Shape
-    let presence: Presence
-    let allowed: String
-    let unit: String?
-    let example: String
+    package let name: String
+    package let shape: Shape
+    package let presence: Presence
+    package let allowed: String
+    package let unit: String?
+    package let example: String
     /// What it means, in one line.
-    let meaning: String
+    package let meaning: String
 
-    init(
+    package init(
         _ name: String, _ shape: Shape, _ presence: Presence, allowed: String, unit: String? = nil, example: String,
         _ meaning: String
     ) {
@@ -31,13 +33,13 @@ struct KeyDoc: Sendable {
 }
 
 /// A key with a single value of a known kind.
-struct Key<Value: Sendable>: Sendable {
-    let doc: KeyDoc
-    let kind: Kind<Value>
+package struct Key<Value: Sendable>: Sendable {
+    package let doc: KeyDoc
+    package let kind: Kind<Value>
 
-    var name: String { doc.name }
+    package var name: String { doc.name }
 
-    init(
+    package init(
         _ name: String, _ presence: KeyDoc.Presence, _ kind: Kind<Value>, example: String, _ meaning: String
     ) {
         doc = KeyDoc(

@@ -1,18 +1,18 @@
-import CallCore
+package import CallCore
 
 /// What one kind of value may be, and how it is read: the messages, the reference page and the reader all take it from
 /// here.
-struct Kind<Value: Sendable>: Sendable {
+package struct Kind<Value: Sendable>: Sendable {
     /// "a duration from 500ms to 30s": what may stand there, in a message's words.
-    let allowed: String
+    package let allowed: String
     /// The unit a value is written in, if it has one.
-    let unit: String?
+    package let unit: String?
     /// The value, or nil if the text is none.
-    let read: @Sendable (String) -> Value?
+    package let read: @Sendable (String) -> Value?
     /// What must not be shown in a message, and what to call it instead.
-    let hide: @Sendable (String) -> String?
+    package let hide: @Sendable (String) -> String?
 
-    init(
+    package init(
         _ allowed: String, unit: String? = nil, hide: @escaping @Sendable (String) -> String? = { _ in nil },
         read: @escaping @Sendable (String) -> Value?
     ) {
@@ -23,9 +23,9 @@ struct Kind<Value: Sendable>: Sendable {
     }
 }
 
-extension Kind where Value: Name {
+extension Kind {
     /// An id as the contract has it, but none of `reserved`.
-    static func name(reserved: [String] = []) -> Kind {
+    package static func name(reserved: [String] = []) -> Kind where Value: Name {
         let but = reserved.isEmpty ? "" : " (but not \(reserved.joined(separator: " or ")))"
         return Kind("1 to 64 of a-z, 0-9 and -\(but)") { reserved.contains($0) ? nil : Value($0) }
     }
@@ -33,14 +33,14 @@ extension Kind where Value: Name {
 
 extension Kind where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
     /// One of a few words.
-    static var choice: Kind {
+    package static var choice: Kind {
         Kind(Value.allCases.map(\.rawValue).joined(separator: " or ")) { Value(rawValue: $0) }
     }
 }
 
 extension Kind<Int> {
     /// A whole number, in plain digits. Leading zeros are refused: YAML once meant octal by them.
-    static func whole(_ range: ClosedRange<Int>) -> Kind {
+    package static func whole(_ range: ClosedRange<Int>) -> Kind {
         Kind("a whole number from \(range.lowerBound) to \(range.upperBound)") { text in
             guard (1...9).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) }),
                 text == "0" || text.first != "0", let number = Int(text), range.contains(number)
@@ -52,7 +52,7 @@ extension Kind<Int> {
 
 extension Kind<Bool> {
     /// A yes or no, in the one way that every reader of YAML agrees on.
-    static let flag = Kind("true or false") { text in
+    package static let flag = Kind("true or false") { text in
         switch text {
         case "true": true
         case "false": false
@@ -62,7 +62,7 @@ extension Kind<Bool> {
 }
 
 extension Kind<Duration> {
-    static func duration(_ range: ClosedRange<Duration>, wholeSeconds: Bool = false) -> Kind {
+    package static func duration(_ range: ClosedRange<Duration>, wholeSeconds: Bool = false) -> Kind {
         let ends = "\(DurationText.write(range.lowerBound)) to \(DurationText.write(range.upperBound))"
         let what = wholeSeconds ? "a duration in whole seconds" : "a duration"
         return Kind("\(what) from \(ends), with its unit (\(DurationText.units))", unit: DurationText.units) { text in
@@ -74,7 +74,7 @@ extension Kind<Duration> {
 
 extension Kind<String> {
     /// Text for people. Counted in Unicode scalars, so that no pile of accents makes one character of a megabyte.
-    static func text(_ length: ClosedRange<Int>) -> Kind {
+    package static func text(_ length: ClosedRange<Int>) -> Kind {
         let allowed =
             "\(length.lowerBound) to \(length.upperBound) characters on one line, without control characters or �"
         return Kind(allowed) { text in
@@ -110,7 +110,7 @@ extension Kind<String> {
 
     /// The name of a file, up to 4,095 bytes (`PATH_MAX` is 4,096 with its NUL, Linux `include/uapi/linux/limits.h`). A
     /// key or certificate that was pasted in is not repeated in the message.
-    static let path = Kind(
+    package static let path = Kind(
         "the name of a file (up to 4095 bytes)",
         hide: { text in
             if text.contains("-----BEGIN") { return "a key or certificate written out here" }

@@ -1,8 +1,8 @@
-import CallCore
+package import CallCore
 
 extension Kind<String> {
     /// The id of a point, or the beginning of ids: `b3-*`.
-    static let pointPattern = Kind("the id of a point, or the beginning of ids and * (b3-*)") { text in
+    package static let pointPattern = Kind("the id of a point, or the beginning of ids and * (b3-*)") { text in
         let beginning = text.hasSuffix("*") ? text.dropLast() : text[...]
         return text == "*" || PointID(String(beginning)) != nil ? text : nil
     }
@@ -13,7 +13,7 @@ extension Kind<[String]> {
     private static let limit = 64
 
     /// Several of them, with spaces between.
-    static let pointPatterns = Kind(
+    package static let pointPatterns = Kind(
         "1 to \(limit) ids of points, or beginnings of ids and * (b3-*), with spaces between"
     ) { text in
         let words = text.split(separator: " ").map { Kind<String>.pointPattern.read(String($0)) }
@@ -22,10 +22,10 @@ extension Kind<[String]> {
 }
 
 /// A site's point ids, sorted, to find out whether a pattern means any of them.
-struct PointIndex {
+package struct PointIndex {
     private let ids: [String]
 
-    init(_ ids: some Sequence<PointID>) { self.ids = ids.map(\.text).sorted() }
+    package init(_ ids: some Sequence<PointID>) { self.ids = ids.map(\.text).sorted() }
 
     /// True if `pattern` is one of the ids, or the beginning of one.
     func knows(_ pattern: String) -> Bool {
@@ -42,7 +42,7 @@ struct PointIndex {
     }
 
     /// Reports a pattern that means no point.
-    func refuse(_ pattern: String, at place: Place, _ path: String, _ problems: ProblemList) {
+    package func refuse(_ pattern: String, at place: Place, _ path: String, _ problems: ProblemList) {
         guard !knows(pattern) else { return }
         problems.add(
             place, path,

@@ -43,36 +43,48 @@ public struct SiteProblems: Error, Sendable, CustomStringConvertible {
 }
 
 /// A position in a file, both counted from 1.
-struct Mark: Hashable, Sendable {
-    let line: Int
-    let column: Int
+package struct Mark: Hashable, Sendable {
+    package let line: Int
+    package let column: Int
+
+    package init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
 }
 
 /// A position in a named file.
-struct Place: Hashable, Sendable {
-    let file: String
-    let mark: Mark
+package struct Place: Hashable, Sendable {
+    package let file: String
+    package let mark: Mark
+
+    package init(file: String, mark: Mark) {
+        self.file = file
+        self.mark = mark
+    }
 
     /// `points.csv:7`, for messages that name a second place.
     var short: String { "\(file):\(mark.line)" }
 }
 
 /// Collects problems while the reader goes on reading.
-final class ProblemList {
+package final class ProblemList {
     /// How many are kept; the rest are only counted, so that a hostile file can't fill the memory with its mistakes.
     static let remembered = 10_000
 
     private var problems: [Problem] = []
-    private(set) var total = 0
+    package private(set) var total = 0
     /// The files in the order they were read, which is the order of the messages.
     private var files: [String: Int] = [:]
 
+    package init() {}
+
     /// Says that messages about `file` come after those about the files known so far.
-    func opened(_ file: String) {
+    package func opened(_ file: String) {
         if files[file] == nil { files[file] = files.count }
     }
 
-    func add(_ place: Place, _ keyPath: String, found: String, allowed: String) {
+    package func add(_ place: Place, _ keyPath: String, found: String, allowed: String) {
         add(
             Problem(
                 file: place.file, line: place.mark.line, column: place.mark.column, keyPath: keyPath, found: found,
@@ -80,7 +92,7 @@ final class ProblemList {
     }
 
     /// A problem of the file as a whole.
-    func add(file: String, found: String, allowed: String) {
+    package func add(file: String, found: String, allowed: String) {
         add(Problem(file: file, line: nil, column: nil, keyPath: "", found: found, allowed: allowed))
     }
 
@@ -93,13 +105,13 @@ final class ProblemList {
     static let guessed = 200
 
     /// "did you mean label? ", or nothing if no word of `known` is near `word`.
-    func guess(for word: String, of known: [String]) -> String {
+    package func guess(for word: String, of known: [String]) -> String {
         guard total < Self.guessed else { return "" }
         return nearest(to: word, of: known).map { "did you mean \($0)? " } ?? ""
     }
 
     /// Everything found so far, in the order of the files' lines; nil if nothing was.
-    var result: SiteProblems? {
+    package var result: SiteProblems? {
         guard total > 0 else { return nil }
         func order(_ problem: Problem) -> (Int, Int, Int) {
             (files[problem.file] ?? files.count, problem.line ?? 0, problem.column ?? 0)
@@ -113,7 +125,7 @@ final class ProblemList {
 }
 
 /// Text as a message shows it: in quotes, on one line, and not longer than a message should be.
-func quoted(_ text: String) -> String {
+package func quoted(_ text: String) -> String {
     let limit = 60
     var shown = "\""
     for scalar in text.unicodeScalars.prefix(limit) {
@@ -129,7 +141,7 @@ func quoted(_ text: String) -> String {
 }
 
 /// "a, b, c and 12 more": known words, as far as a message should list them.
-func listed(_ words: [String]) -> String {
+package func listed(_ words: [String]) -> String {
     let limit = 30
     let shown = words.prefix(limit).joined(separator: ", ")
     return words.count > limit ? "\(shown) and \(words.count - limit) more" : shown

@@ -1,28 +1,40 @@
 /// A single value and where it stands.
-struct Field {
-    let text: String
-    let place: Place
-    let path: String
+package struct Field {
+    package let text: String
+    package let place: Place
+    package let path: String
+
+    package init(text: String, place: Place, path: String) {
+        self.text = text
+        self.place = place
+        self.path = path
+    }
 }
 
 /// A list or mapping and where it stands.
-struct Part {
-    let node: Node
-    let place: Place
-    let path: String
+package struct Part {
+    package let node: Node
+    package let place: Place
+    package let path: String
+
+    package init(node: Node, place: Place, path: String) {
+        self.node = node
+        self.place = place
+        self.path = path
+    }
 }
 
 /// The known keys of one mapping, or the cells of one CSV row under their columns' names.
-struct Section {
+package struct Section {
     /// Where it begins: what is missing is reported there.
-    let place: Place
-    let path: String
-    private(set) var fields: [String: Field] = [:]
-    private(set) var parts: [String: Part] = [:]
+    package let place: Place
+    package let path: String
+    package private(set) var fields: [String: Field] = [:]
+    package private(set) var parts: [String: Part] = [:]
     /// The keys that stand there, with a usable value or not.
-    private(set) var present: Set<String> = []
+    package private(set) var present: Set<String> = []
 
-    init(place: Place, path: String) {
+    package init(place: Place, path: String) {
         self.place = place
         self.path = path
     }
@@ -30,7 +42,7 @@ struct Section {
     /// The mapping at `part`; nil after saying that it is none. Unknown keys, doubled keys and values of the wrong shape
     /// are reported here.
     /// - Parameter secrets: keys under which somebody may have written a password.
-    init?(_ part: Part, allowed: String, keys: [KeyDoc], secrets: Set<String> = [], problems: ProblemList) {
+    package init?(_ part: Part, allowed: String, keys: [KeyDoc], secrets: Set<String> = [], problems: ProblemList) {
         self.init(place: part.place, path: part.path)
         guard let pairs = part.pairs(allowed: allowed, problems: problems) else { return nil }
         for pair in pairs {
@@ -54,9 +66,11 @@ struct Section {
         present.insert(doc.name)
         switch (part.node.content, doc.shape) {
         case (.refused, _): break
-        case (.scalar(let text, _), .scalar) where !part.node.isNothing:
+        case (.scalar(let text, _), .scalar) where !part.node.isNothing,
+            (.scalar(let text, _), .scalarOrMapping) where !part.node.isNothing:
             fields[doc.name] = Field(text: text, place: part.place, path: part.path)
-        case (.mapping, .mapping), (.mapping, .listOrMapping), (.list, .list), (.list, .listOrMapping):
+        case (.mapping, .mapping), (.mapping, .listOrMapping), (.mapping, .scalarOrMapping), (.list, .list),
+            (.list, .listOrMapping):
             parts[doc.name] = part
         default: problems.add(part.place, part.path, found: part.node.found, allowed: doc.allowed)
         }
@@ -71,7 +85,7 @@ struct Section {
     // MARK: Values
 
     /// The value under `key`; nil if there is none or it is wrong, which is reported, as is a required key's absence.
-    func value<Value>(_ key: Key<Value>, _ problems: ProblemList) -> Value? {
+    package func value<Value>(_ key: Key<Value>, _ problems: ProblemList) -> Value? {
         guard let field = fields[key.name] else {
             require(key.doc, problems)
             return nil
@@ -85,7 +99,7 @@ struct Section {
     }
 
     /// The list or mapping under the key; nil if there is none or it is wrong, which is reported.
-    func part(_ doc: KeyDoc, _ problems: ProblemList) -> Part? {
+    package func part(_ doc: KeyDoc, _ problems: ProblemList) -> Part? {
         if parts[doc.name] == nil { require(doc, problems) }
         return parts[doc.name]
     }
@@ -95,7 +109,7 @@ struct Section {
     }
 
     /// Reports that nothing stands under `name`, unless something wrong does, which has been reported.
-    func missing(_ name: String, allowed: String, _ problems: ProblemList) {
+    package func missing(_ name: String, allowed: String, _ problems: ProblemList) {
         guard !present.contains(name) else { return }
         problems.add(place, joined(path, name), found: "nothing", allowed: allowed)
     }
@@ -103,7 +117,7 @@ struct Section {
 
 extension Part {
     /// The keys of a mapping with their values, each key once; nil after saying that this is no mapping.
-    func pairs(allowed: String, problems: ProblemList) -> [(key: String, place: Place, value: Part)]? {
+    package func pairs(allowed: String, problems: ProblemList) -> [(key: String, place: Place, value: Part)]? {
         guard case .mapping(let nodes) = node.content else {
             if case .refused = node.content { return nil }
             // Another file, named by mistake, is not repeated in a log.
@@ -136,7 +150,7 @@ extension Part {
     }
 
     /// The items of a list, each with its number in its path; nil after saying that this is no list.
-    func items(allowed: String, problems: ProblemList) -> [Part]? {
+    package func items(allowed: String, problems: ProblemList) -> [Part]? {
         guard case .list(let nodes) = node.content else {
             problems.add(place, path, found: node.found, allowed: allowed)
             return nil
@@ -148,7 +162,7 @@ extension Part {
 
     /// The single values of a list of up to `limit`, each as `kind` reads it and with its place. What is wrong with the
     /// list is reported, and a wrong item too, which is left out.
-    func values<Value>(
+    package func values<Value>(
         _ kind: Kind<Value>, limit: Int, allowed: String, problems: ProblemList
     ) -> [(value: Value, item: Part)] {
         guard let items = items(allowed: allowed, problems: problems) else { return [] }
@@ -171,4 +185,4 @@ extension Part {
 }
 
 /// One more step of a key path.
-func joined(_ path: String, _ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+package func joined(_ path: String, _ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }

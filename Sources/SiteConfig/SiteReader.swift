@@ -43,8 +43,18 @@ public enum SiteReader {
         return site
     }
 
+    /// Reads a site that stands as a mapping in a file of another kind.
+    /// - Parameter problems: takes all that is wrong with it, at its places in that file.
+    /// - Returns: nil if something without which there is no site is wrong.
+    package static func read(
+        _ mapping: Part, directory: String, files: any SiteFiles, problems: ProblemList
+    ) -> Site? {
+        var reading = SiteReading(directory: directory, files: files, problems: problems)
+        return reading.site(mapping)
+    }
+
     /// The absolute path of the directory in which the file at `path` lies.
-    private static func directory(of path: String) -> String {
+    package static func directory(of path: String) -> String {
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) }
         if path.hasPrefix("/") { return folder ?? "" }
         // SAFETY: getcwd allocates the text when given no buffer; it is copied, then freed.

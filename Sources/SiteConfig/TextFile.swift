@@ -1,29 +1,43 @@
 /// A file's bytes, found to be text: UTF-8 without a byte order mark, without bytes that no text has.
-struct TextFile {
-    let name: String
-    let bytes: [UInt8]
+package struct TextFile {
+    /// As messages call it.
+    package let name: String
+    /// Without a byte order mark.
+    package let bytes: [UInt8]
+    package let format: Format
 
-    /// What a file of the site is, and the words for its remedies.
-    enum Format {
-        case yaml, csv
+    /// What a file is, and the words for its remedies.
+    package enum Format {
+        /// A site file, its points, or a simulator's scenario.
+        case yaml, csv, scenario
 
         /// The most bytes it may have. A thousand points are 150 KB of YAML or 60 KB of CSV.
-        var limit: Int { self == .yaml ? 1 << 20 : 4 << 20 }
+        package var limit: Int { self == .csv ? 4 << 20 : 1 << 20 }
 
-        var noun: String { self == .yaml ? "a YAML site file" : "a CSV file of points" }
+        var noun: String {
+            switch self {
+            case .yaml: "a YAML site file"
+            case .csv: "a CSV file of points"
+            case .scenario: "a YAML scenario file"
+            }
+        }
+
+        /// The page that says what stands in it.
+        var page: String { self == .scenario ? "simulator/scenarios/README.md" : "docs/site-file.md" }
 
         var remedy: String {
             switch self {
-            case .yaml: "text in UTF-8 (save it again with the encoding UTF-8)"
+            case .yaml, .scenario: "text in UTF-8 (save it again with the encoding UTF-8)"
             case .csv: "text in UTF-8 (in Excel or WPS: Save As, type \"CSV UTF-8\"; CSV UTF-8(逗号分隔))"
             }
         }
     }
 
     /// The text of `content`, or nil after saying why it is none.
-    init?(_ content: [UInt8], name: String, format: Format, problems: ProblemList) {
+    package init?(_ content: [UInt8], name: String, format: Format, problems: ProblemList) {
         problems.opened(name)
         self.name = name
+        self.format = format
         guard content.count <= format.limit else {
             let trouble = FileTrouble.tooLarge(size: content.count, limit: format.limit)
             Self.report(trouble, of: name, format: format, to: problems)
@@ -35,7 +49,7 @@ struct TextFile {
         }
         bytes = content.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(content[3...]) : content
         guard !bytes.allSatisfy({ $0 <= 0x20 && $0 != 0 }) else {
-            problems.add(file: name, found: "an empty file", allowed: "\(format.noun), see docs/site-file.md")
+            problems.add(file: name, found: "an empty file", allowed: "\(format.noun), see \(format.page)")
             return nil
         }
         guard let fault = Self.firstFault(in: bytes) else { return }
@@ -45,7 +59,7 @@ struct TextFile {
     }
 
     /// Says that a file can't be read, in the words of its format.
-    static func report(
+    package static func report(
         _ trouble: FileTrouble, of name: String, format: Format, at place: (Place, path: String)? = nil,
         to problems: ProblemList
     ) {

@@ -1,6 +1,6 @@
 /// One value of a YAML text, with its place.
-struct Node {
-    enum Content {
+package struct Node {
+    package enum Content {
         case scalar(String, plain: Bool)
         case list([Node])
         case mapping([(key: Node, value: Node)])
@@ -8,17 +8,22 @@ struct Node {
         case refused
     }
 
-    let mark: Mark
-    let content: Content
+    package let mark: Mark
+    package let content: Content
+
+    package init(mark: Mark, content: Content) {
+        self.mark = mark
+        self.content = content
+    }
 
     /// True for nothing, `~` and `null`: the key stands there without a value.
-    var isNothing: Bool {
+    package var isNothing: Bool {
         guard case .scalar(let text, plain: true) = content else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(text)
     }
 
     /// What stands here, in the words of a message.
-    var found: String {
+    package var found: String {
         switch content {
         case .scalar(let text, _): isNothing ? "nothing" : quoted(text)
         case .list: "a list"
@@ -29,7 +34,7 @@ struct Node {
 }
 
 /// Reads a YAML text into a bounded tree.
-struct YAMLTree {
+package struct YAMLTree {
     /// How deep lists and mappings may stand in each other; a site file needs six.
     static let maximumDepth = 16
     /// How many values one file may have; ten thousand points need a quarter of them.
@@ -61,7 +66,7 @@ struct YAMLTree {
     }
 
     /// The file's one document; nil after saying why it can't be read.
-    static func read(_ file: TextFile, problems: ProblemList) -> Node? {
+    package static func read(_ file: TextFile, problems: ProblemList) -> Node? {
         file.bytes.withUnsafeBufferPointer { bytes in
             // SAFETY: the events live inside this closure, in which `bytes` is valid.
             guard let events = YAMLEvents(bytes) else {
@@ -84,7 +89,7 @@ struct YAMLTree {
         refuseDecorations(of: event)
         switch event.kind {
         case .streamEnd:
-            if documents == 0 { say(event.mark, "only comments", "a YAML site file, see docs/site-file.md") }
+            if documents == 0 { say(event.mark, "only comments", "\(file.format.noun), see \(file.format.page)") }
             return false
         case .documentStart:
             documents += 1
@@ -108,7 +113,9 @@ struct YAMLTree {
 
     private mutating func begin(_ new: Open) -> Bool {
         guard open.count < Self.maximumDepth else {
-            say(new.mark, "lists or mappings more than \(Self.maximumDepth) deep", "a site file, which has six levels")
+            say(
+                new.mark, "lists or mappings more than \(Self.maximumDepth) deep",
+                "\(file.format.noun), which has fewer levels")
             return false
         }
         open.append(new)

@@ -74,11 +74,13 @@ struct Demo: ParsableCommand {
             triesLeft -= 1
             try servers.startBroker()
             let started = servers
-            ending = try stage.wait(within: Self.startWithin) { started.broker?.end != nil || started.brokerListens }
+            ending = try stage.wait(within: Self.startWithin) {
+                started.broker?.end != nil || started.broker?.listens ?? false
+            }
         } while ending == .reached && servers.broker?.end != nil && triesLeft > 0
         stage.check = servers.check
         try servers.check()
-        return try isUp(ending, servers.broker)
+        return try isUp(ending, servers.broker?.child)
     }
 
     private func startAgent(_ servers: inout DemoServers, _ stage: DemoStage) throws -> Bool {

@@ -7,6 +7,11 @@ internal import LinuxSupport
 struct LinesClient: ~Copyable {
     private let fd: Int32
     private var unread: [UInt8] = []
+    /// Changes of outputs that came between answers, until somebody takes them.
+    private var shown: [ShownOutput] = []
+
+    /// To be polled for reading.
+    var descriptor: Int32 { fd }
 
     /// - Throws: when no simulated gateway listens there, or this user may not connect to it.
     init(path: String) throws {
@@ -140,7 +145,29 @@ struct LinesClient: ~Copyable {
         while true {
             let line = try line()
             if !line.hasPrefix(ShownOutput.word) { return line }
+            keep(line)
         }
+    }
+
+    /// Bounded: who never takes them needs none.
+    private mutating func keep(_ line: String) {
+        guard let output = ShownOutput(line) else { return }
+        if shown.count == Self.keptOutputs { shown.removeFirst() }
+        shown.append(output)
+    }
+
+    private static let keptOutputs = 10_000
+
+    /// The changes of outputs that have come since the last call; doesn't wait for more.
+    mutating func takeShown() throws -> [ShownOutput] {
+        var polled = pollfd(fd: fd, events: Int16(POLLIN), revents: 0)
+        while poll(&polled, 1, 0) > 0 { try receive() }
+        while let newline = unread.firstIndex(of: 10) {
+            keep(String(decoding: unread[..<newline], as: UTF8.self))
+            unread.removeSubrange(...newline)
+        }
+        defer { shown = [] }
+        return shown
     }
 
     private mutating func line() throws -> String {

@@ -26,6 +26,11 @@ struct StopSignals {
     func wait(for happenings: Happenings, until moment: Moment) -> Bool {
         var entries = [descriptor, happenings.descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         poll(&entries, 2, Int32(max(0, (moment - .now).milliseconds) + 1))
+        return isStopAsked()
+    }
+
+    /// True if somebody wants the program to stop; doesn't wait.
+    func isStopAsked() -> Bool {
         var isStop = false
         var information = signalfd_siginfo()
         while read(descriptor, &information, MemoryLayout<signalfd_siginfo>.size) > 0 {

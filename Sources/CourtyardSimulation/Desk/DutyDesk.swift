@@ -45,7 +45,7 @@ package struct DutyDesk {
         fileprivate var asked: Set<DeskCommand.Name> = []
         /// What was refused because the record was an old one: asked again with a newer one than this revision.
         fileprivate var stale: [DeskCommand.Name: Int] = [:]
-        fileprivate let paces: Paces
+        fileprivate var paces: Paces
 
         package var id: String { record.data.call }
     }
@@ -70,7 +70,15 @@ package struct DutyDesk {
 
     package let id: DeskID
     package let actor: String
-    package var manner: DeskManner
+    /// How its people behave; calls that they have seen already are gone about anew.
+    package var manner: DeskManner {
+        didSet {
+            for id in calls.keys.sorted() {
+                let paces = drawPaces()
+                calls[id]?.paces = paces
+            }
+        }
+    }
     package private(set) var calls: [String: Seen] = [:]
     package private(set) var notes: [Note] = []
     /// How many commands were refused.
@@ -136,11 +144,8 @@ package struct DutyDesk {
         }
         guard !closedSet.contains(id) else { return }
         guard let seen = calls[id] else {
-            let paces = Paces(
-                accept: draw(manner.acceptAfter), arrive: draw(manner.arriveAfter),
-                resolve: draw(manner.resolveAfter))
             calls[id] = Seen(
-                base: base, record: record, since: now, sinceRevision: record.data.revision, paces: paces)
+                base: base, record: record, since: now, sinceRevision: record.data.revision, paces: drawPaces())
             return notes.append(.raised(record))
         }
         update(seen, record, now)
@@ -246,6 +251,11 @@ package struct DutyDesk {
         }
         return steps.filter { !seen.asked.contains($0.name) && data.revision > seen.stale[$0.name] ?? 0 }
             .map { ($0.name, seen.since + $0.after) }
+    }
+
+    private mutating func drawPaces() -> Paces {
+        Paces(
+            accept: draw(manner.acceptAfter), arrive: draw(manner.arriveAfter), resolve: draw(manner.resolveAfter))
     }
 
     private mutating func draw(_ range: ClosedRange<Duration>) -> Duration { dice.duration(in: range) }

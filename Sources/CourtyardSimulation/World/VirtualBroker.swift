@@ -104,6 +104,11 @@ package final class VirtualBroker {
         if let will = connection.will, reason != .left { take(will) }
     }
 
+    /// The connection of a client is broken from outside.
+    package func cut(_ clientID: String) {
+        if let connection = sessions[clientID]?.connection { drop(connection, reason: .broken) }
+    }
+
     /// The client has said DISCONNECT: no will.
     func leave(_ connection: VirtualConnection) { drop(connection, reason: .left) }
 

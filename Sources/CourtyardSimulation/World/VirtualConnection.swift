@@ -59,7 +59,7 @@ package final class VirtualConnection {
     func open(subscribing filters: [String]) {
         path.carry(.up) { [self] in
             guard !hasEnded else { return }
-            guard broker.isUp else { return path.carry(.down) { self.end(.broken) } }
+            guard broker.isUp, !path.refuses else { return path.carry(.down) { self.end(.broken) } }
             broker.accept(self)
             path.carry(.down) { [self] in
                 guard !hasEnded else { return }

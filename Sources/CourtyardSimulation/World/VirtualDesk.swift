@@ -39,6 +39,9 @@ package final class VirtualDesk {
             topic: statusTopic, payload: WireJSON.bytes(DeskMessage(state: state, name: name)), retain: true)
     }
 
+    /// True while it hears a broker.
+    package var isConnected: Bool { connection?.isOpen ?? false }
+
     /// Somebody opens the page.
     package func open() {
         guard !isOpen else { return }

@@ -24,9 +24,9 @@ package final class VirtualDisk {
         }
     }
     /// How long a flush takes.
-    package var flushTakes = VirtualDisk.usual
-    /// How long one takes on a good card.
-    package static let usual = Duration.microseconds(80)...(.milliseconds(2))
+    package var flushTakes = VirtualDisk.ordinaryFlush
+    /// On a card in good order.
+    package static let ordinaryFlush: ClosedRange<Duration> = .microseconds(80)...(.milliseconds(2))
     private let directory: String
     private let disk: SimulatedDisk
     private var dice: Dice
@@ -45,6 +45,12 @@ package final class VirtualDisk {
     }
 
     deinit {
+        wipe()
+        rmdir(directory)
+    }
+
+    /// Another card is put in, with nothing on it. Nobody has its files open.
+    package func wipe() {
         guard let listing = opendir(directory) else { return }
         while let entry = readdir(listing) {
             // SAFETY: d_name ends with a zero, and is read before the next readdir(3).
@@ -54,7 +60,6 @@ package final class VirtualDisk {
             if name != ".", name != ".." { unlink("\(directory)/\(name)") }
         }
         closedir(listing)
-        rmdir(directory)
     }
 
     /// True since the power failed.

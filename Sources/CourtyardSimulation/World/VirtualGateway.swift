@@ -59,7 +59,8 @@ package final class VirtualGateway {
     private var troubles: [PointID: LineTrouble] = [:]
     /// Since when the lines are watched.
     private var armedAt: [PointID: Moment] = [:]
-    private var isArmed = false
+    /// True once the program hears its points.
+    package private(set) var isArmed = false
     private var boots = 0
 
     /// What a turn costs besides its flushes.
@@ -83,17 +84,21 @@ package final class VirtualGateway {
 
     // MARK: Power and program
 
+    /// As brokers know it.
+    package var clientID: String { VirtualLink.clientID(topics) }
     package private(set) var hasPower = false
     /// True while the program runs.
     package var isRunning: Bool { agent != nil }
 
     /// Power comes: the kernel boots and starts the program.
     /// - Parameter wall: what the wall clock shows then, without anybody having set it.
-    package func powerOn(showing wall: WallTime) throws {
+    /// - Parameter early: done before the program starts.
+    package func powerOn(showing wall: WallTime, early: (VirtualClock) -> Void = { _ in }) throws {
         hasPower = true
         boots += 1
         boot = "boot-\(boots)"
         clock.boot(showing: wall)
+        early(clock)
         try start()
     }
 

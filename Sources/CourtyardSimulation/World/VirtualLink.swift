@@ -56,6 +56,9 @@ final class VirtualLink: Transport {
 
     // MARK: Connecting
 
+    /// As brokers know the gateway.
+    static func clientID(_ topics: Topics) -> String { "courtyard-\(topics.site)-\(topics.gateway)" }
+
     func connect() { attempt(at: agenda.now) }
 
     private func attempt(at moment: Moment) {
@@ -74,7 +77,7 @@ final class VirtualLink: Transport {
             simulated: identity.simulated)
         let broker = brokers[(start + position) % brokers.count]
         let connection = VirtualConnection(
-            "courtyard-\(identity.topics.site)-\(identity.topics.gateway)", isPersistent: true,
+            Self.clientID(identity.topics), isPersistent: true,
             will: VirtualMessage(topic: identity.topics.status, payload: WireJSON.bytes(will), retain: true),
             agenda, path, broker)
         self.connection = connection

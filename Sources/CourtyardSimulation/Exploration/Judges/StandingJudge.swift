@@ -24,8 +24,8 @@ final class StandingJudge: Judge {
     func tick() {
         let gateway = court.gateway
         guard let agent = gateway.agent, gateway.isOnline, gateway.path.isOpen, gateway.brokerInUse?.refuses == nil,
-            gateway.disk.trouble == nil, gateway.path.latency == VirtualPath.usual,
-            gateway.disk.flushTakes == VirtualDisk.usual
+            gateway.disk.trouble == nil, gateway.path.latency == VirtualPath.ordinaryLatency,
+            gateway.disk.flushTakes == VirtualDisk.ordinaryFlush
         else { return onlineSince = nil }
         let now = court.world.agenda.now
         let since = onlineSince ?? now
