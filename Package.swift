@@ -71,7 +71,10 @@ let package = Package(
             ["GatewayAgent", "SimulatedDisk", "Journal", "SiteConfig", "CallContract", "CallCore"]),
         program(
             "courtyard-sim",
-            ["CourtyardSimulation", "SiteConfig", "MQTTLink", "CallContract", "CallCore", "LinuxSupport", "CLinux"]),
+            [
+                "CourtyardSimulation", "Journal", "SiteConfig", "MQTTLink", "CallContract", "CallCore", "LinuxSupport",
+                "CLinux",
+            ]),
 
         // Tests carry their target's name.
         tests("CallCoreTests", ["CallCore"]),

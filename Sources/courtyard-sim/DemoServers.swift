@@ -17,19 +17,28 @@ struct DemoServers {
     /// - Parameter gateway: the agent's program; nil for the one that stands beside this one.
     /// - Throws: if a program is missing. Nothing runs yet.
     init(gateway: String?) throws {
+        (mosquitto, self.gateway) = (try Self.broker(), try Self.agent(gateway))
+        directory = try ThrowAwayDirectory()
+    }
+
+    /// The broker's program.
+    static func broker() throws -> String {
         guard let mosquitto = Programs.find("mosquitto") else {
             throw SimulatorError(
                 "mosquitto, the MQTT broker, is neither in PATH nor in /usr/sbin: sudo apt-get install mosquitto")
         }
+        return mosquitto
+    }
+
+    /// The agent's program: the one that is named, or that stands beside this one.
+    static func agent(_ gateway: String?) throws -> String {
         let agent = gateway ?? "\(Programs.ownDirectory)/courtyard-gateway"
         guard access(agent, X_OK) == 0 else {
             throw SimulatorError(
                 "the agent, \(agent), is not there or can't be run: swift build --product courtyard-gateway, or name "
                     + "it with --gateway")
         }
-        self.mosquitto = mosquitto
-        self.gateway = agent
-        directory = try ThrowAwayDirectory()
+        return agent
     }
 
     mutating func startBroker() throws {
@@ -85,15 +94,18 @@ struct DemoServers {
     }
 
     /// True if the broker accepts connections.
-    var brokerListens: Bool {
+    var brokerListens: Bool { Self.listens(port) }
+
+    /// True if somebody accepts connections at this port of 127.0.0.1.
+    static func listens(_ port: UInt16) -> Bool {
         let fd = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         defer { close(fd) }
-        return Self.with(port) { connect(fd, $0, $1) } == 0
+        return with(port) { connect(fd, $0, $1) } == 0
     }
 
     /// One that the kernel chose among the free ones. Another program could take it before the broker does: the
     /// broker then ends, and another port is tried.
-    private static func freePort() throws -> UInt16 {
+    static func freePort() throws -> UInt16 {
         let fd = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         defer { close(fd) }
         var address = sockaddr_in()

@@ -20,7 +20,8 @@ private let arrows: [String: Set<String>] = [
     "SimulatedDisk": ["CSQLite"],
     "CourtyardSimulation": ["GatewayAgent", "SimulatedDisk", "Journal", "SiteConfig", "CallContract", "CallCore"],
     "courtyard-sim": [
-        "CourtyardSimulation", "SiteConfig", "MQTTLink", "CallContract", "CallCore", "LinuxSupport", "CLinux",
+        "CourtyardSimulation", "Journal", "SiteConfig", "MQTTLink", "CallContract", "CallCore", "LinuxSupport",
+        "CLinux",
         "ArgumentParser", "Foundation",
     ],
 ]

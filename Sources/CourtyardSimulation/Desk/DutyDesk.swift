@@ -13,6 +13,8 @@ package struct DeskManner {
     package var ignores = false
     /// Calls of these services are cancelled where others are accepted.
     package var refuses: Set<String> = []
+    /// A command without an answer is sent again after this, under the same id.
+    package var asksAgainAfter = Duration.seconds(5)
 
     package init(
         acceptAfter: ClosedRange<Duration>, arriveAfter: ClosedRange<Duration>, resolveAfter: ClosedRange<Duration>,
@@ -85,8 +87,6 @@ package struct DutyDesk {
     /// Draws the pauses.
     private var dice: Dice
 
-    /// A command without an answer is sent again, under the same id.
-    package static let againAfter = Duration.seconds(5)
     private static let rememberedClosed = 10_000
 
     /// - Parameters:
@@ -201,7 +201,7 @@ package struct DutyDesk {
         for seen in calls.values.sorted(by: { $0.record.data.raisedAt < $1.record.data.raisedAt }) {
             var seen = seen
             if var pending = seen.pending {
-                guard pending.sentAt + Self.againAfter <= now else { continue }
+                guard pending.sentAt + manner.asksAgainAfter <= now else { continue }
                 pending.sentAt = now
                 seen.pending = pending
                 notes.append(.sent(pending, again: true))
@@ -223,7 +223,7 @@ package struct DutyDesk {
     /// When `due` has something to say, if nothing comes in before.
     package var nextDue: Moment? {
         calls.values.compactMap { seen in
-            seen.pending.map { $0.sentAt + Self.againAfter } ?? steps(with: seen).map(\.at).min()
+            seen.pending.map { $0.sentAt + manner.asksAgainAfter } ?? steps(with: seen).map(\.at).min()
         }.min()
     }
 
