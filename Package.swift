@@ -56,12 +56,15 @@ let package = Package(
         target("Certificates", ["COpenSSL"]),
         target("MQTTLink", ["Certificates", "CMosquitto", "LinuxSupport", "CLinux"]),
         target("GatewayAgent", ["CallCore", "CallContract", "Journal"]),
+        target(
+            "GatewayTransport",
+            ["GatewayAgent", "MQTTLink", "Certificates", "CallContract", "CallCore", "LinuxSupport"]),
         program(
             "courtyard-gateway",
             [
-                "GatewayAgent", "GPIOLines", "SimulatedLines", "MQTTLink", "Certificates", "Journal", "SiteConfig",
-                "CallContract",
-                "CallCore", "LinuxSupport", "CLinux",
+                "GatewayAgent", "GatewayTransport", "GPIOLines", "SimulatedLines", "MQTTLink", "Certificates",
+                "Journal",
+                "SiteConfig", "CallContract", "CallCore", "LinuxSupport", "CLinux",
             ]),
 
         // The simulator.
@@ -72,8 +75,8 @@ let package = Package(
         program(
             "courtyard-sim",
             [
-                "CourtyardSimulation", "Journal", "SiteConfig", "MQTTLink", "CallContract", "CallCore", "LinuxSupport",
-                "CLinux",
+                "CourtyardSimulation", "GatewayAgent", "GatewayTransport", "Journal", "SiteConfig", "MQTTLink",
+                "CallContract", "CallCore", "LinuxSupport", "CLinux",
             ]),
 
         // Tests carry their target's name.
@@ -100,7 +103,8 @@ let package = Package(
         tests(
             "CourtyardGatewayTests",
             [
-                "courtyard-gateway", "GatewayAgent", "Certificates", "SiteConfig", "CallContract", "CallCore",
+                "courtyard-gateway", "GatewayAgent", "GatewayTransport", "Certificates", "SiteConfig", "CallContract",
+                "CallCore",
                 "LinuxSupport",
             ]),
         tests(  // and on a kernel's own lines

@@ -9,7 +9,7 @@ struct CourtyardSim: ParsableCommand {
         commandName: "courtyard-sim",
         abstract: "Presses call buttons that aren't there, and shows lamps that aren't.",
         version: "0.1.0",
-        subcommands: [Demo.self, Desk.self, Press.self, Wire.self, Outputs.self, Crash.self])
+        subcommands: [Demo.self, Desk.self, Press.self, Wire.self, Outputs.self, Crash.self, Fleet.self])
 }
 
 /// Why the simulator could not do what was asked.
