@@ -30,16 +30,22 @@ extension GatewayAgent {
                 .init(journal: $0.id.journal, service: $0.id.service, through: $0.through)
             }
         }
+        let isRetry = keeper.retryAt.map { $0 <= now.moment } ?? false
         // A journal that fails is tried in its time, not for numbers at every edge.
-        if !keeper.isFailing || !batch.isEmpty { batch.connectionLimit = connections.limitToReserve() }
-        if !batch.isEmpty || keeper.retryAt.map({ $0 <= now.moment }) ?? false {
+        if !keeper.isFailing || !batch.isEmpty || isRetry { batch.connectionLimit = connections.limitToReserve() }
+        // Whether it works again shows when something is written, and nothing else.
+        if isRetry, batch.isEmpty { batch.connectionLimit = connections.limit }
+        if !batch.isEmpty || isRetry {
             actions = write(batch, actions, now)
         }
         turn = Turn()
         // Due marks that a failing journal did not take wait again.
         let waiting = markAt.flatMap { $0 > now.moment ? $0 : nil }
         markAt = outbox.unmarked.isEmpty ? nil : waiting ?? now.moment + Self.marksWaitAtMost
-        for action in actions { tell(action, now) }
+        for action in actions {
+            onTold?(action)
+            tell(action, now)
+        }
         if let written = substitute, !keeper.isFailing {
             outbox.becameJournaled(written)
             substitute = nil

@@ -87,6 +87,8 @@ public final class GatewayAgent {
     var lastPress: CallEvent?
     /// Faults that the log has been told of; that their text changes is for the curious.
     var toldFaults: Set<FaultID> = []
+    /// Told of what was decided, when it may be carried out: for whoever holds the agent to what it should do.
+    package var onTold: ((Action) -> Void)?
     /// What a signal asks for; set by the program.
     public var onSignal: ((Int32) -> Void)?
 

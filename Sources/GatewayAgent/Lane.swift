@@ -37,6 +37,8 @@ struct Lane {
         sent = acknowledged
     }
 
+    /// What of it is held in memory.
+    var held: Int { near.count + ahead.count }
     var waiting: Int { Int(last - acknowledged) }
 
     func isReady(_ now: Moment) -> Bool { sent < last && pausedUntil.map { $0 <= now } ?? true }

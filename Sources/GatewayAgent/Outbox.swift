@@ -10,6 +10,9 @@ struct Outbox {
     /// How many events wait or are on their way.
     var count: Int { lanes.values.reduce(0) { $0 + $1.waiting } }
 
+    /// How many events are held in memory, of all that wait.
+    var atHand: Int { lanes.values.reduce(0) { $0 + $1.held } }
+
     /// Takes up where the journal stands.
     mutating func restore(_ id: Lane.ID, priority: Int, last: UInt64, acknowledged: UInt64) {
         add(Lane(id: id, priority: priority, inJournal: true, last: last, acknowledged: acknowledged))

@@ -21,6 +21,8 @@ struct ReplyQueue {
     private var replays: [Replay] = []
 
     var first: OutgoingMessage? { replies.first }
+    /// How many replies and replayed events are held.
+    var count: Int { replies.count + replays.reduce(0) { $0 + 1 + $1.near.count } }
     var canReplay: Bool { replays.count < Self.replaysAtOnce }
 
     mutating func removeFirst() { replies.removeFirst() }

@@ -29,6 +29,9 @@ struct Shelf {
     /// True when every topic shows how things are.
     var isEmpty: Bool { isWanting.isEmpty && onTheWay.isEmpty }
 
+    /// How many topics are wanted or on their way.
+    var count: Int { isWanting.count + onTheWay.count + paused.count }
+
     /// True when the broker has the topic as it should be.
     func hasSettled(_ item: Item) -> Bool { !isWanting.contains(item) && !onTheWay.contains(item) }
 

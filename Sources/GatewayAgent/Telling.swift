@@ -13,6 +13,7 @@ struct Offers {
     mutating func remove(_ id: CallID) { waiting.removeAll { $0 == id } }
     mutating func removeAll() { waiting = [] }
     var first: CallID? { waiting.first }
+    var count: Int { waiting.count }
 }
 
 // What was decided is safe now: put it where it leaves from.

@@ -6,7 +6,8 @@ internal import Glibc
 /// when somebody steps it (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET).
 ///
 /// A time service that finds the clock nearly right makes it synchronized without a step, of which the kernel tells
-/// nobody; so while the clock is not synchronized, it is looked at once a minute. On a clock that is, nothing wakes.
+/// nobody; so while the clock is not synchronized, it is looked at once a minute. Nor does it tell that the service has
+/// lost its server for so long that the clock is synchronized no more: one that is gets a look every ten minutes.
 final class ClockWatch {
     /// To be polled for reading; -1, which poll(2) skips, where the kernel has no such timers.
     let descriptor: Int32
@@ -14,8 +15,8 @@ final class ClockWatch {
     private let interval: Duration
     private var wasSynchronized: Bool
 
-    /// The timer of a synchronized clock is only there to be cancelled; when it runs out, it is set again.
-    private static let farAway = Duration.seconds(365 * 86_400)
+    /// Between two looks at a clock that is synchronized.
+    private static let seldom = Duration.seconds(600)
 
     /// - Parameter interval: between two looks at a clock that is not synchronized.
     init(
@@ -48,7 +49,7 @@ final class ClockWatch {
     private func arm(_ synchronized: Bool? = nil) -> Bool {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
-        let wait = (synchronized ?? wasSynchronized) ? Self.farAway : interval
+        let wait = (synchronized ?? wasSynchronized) ? Self.seldom : interval
         let (seconds, attoseconds) = wait.components
         let nanoseconds = now.tv_nsec + Int(attoseconds / 1_000_000_000)
         var timer = itimerspec()

@@ -35,8 +35,9 @@ package final class VirtualBroker {
     package let name: String
     private let agenda: Agenda
     private var sessions: [String: Session] = [:]
-    /// What stands retained, by topic.
-    package private(set) var retained: [String: VirtualMessage] = [:]
+    private var kept: [String: VirtualMessage] = [:]
+    /// What stands retained, by topic: what has not expired.
+    package var retained: [String: VirtualMessage] { kept.filter { !isExpired($0.value) } }
     /// False while the program isn't running: connections are refused.
     package private(set) var isUp = true
     /// Tells when nobody subscribes, as MQTT 5 does; 3.1.1 does not.
@@ -57,6 +58,9 @@ package final class VirtualBroker {
         self.agenda = agenda
     }
 
+    /// What stands at a topic.
+    package func standing(at topic: String) -> VirtualMessage? { kept[topic].flatMap { isExpired($0) ? nil : $0 } }
+
     // MARK: Running
 
     /// The program ends, and comes back when it is started.
@@ -69,7 +73,7 @@ package final class VirtualBroker {
             session.value.connection = nil
             if dice.fraction() < share { sessions[session.key] = nil }
         }
-        for topic in retained.keys.sorted() where dice.fraction() < share { retained[topic] = nil }
+        for topic in kept.keys.sorted() where dice.fraction() < share { kept[topic] = nil }
     }
 
     package func start() { isUp = true }
@@ -106,8 +110,8 @@ package final class VirtualBroker {
     func subscribe(_ connection: VirtualConnection, _ filter: String) {
         guard let session = sessions[connection.clientID] else { return }
         if !session.filters.contains(filter) { session.filters.append(filter) }
-        for topic in retained.keys.sorted() where Self.matches(filter, topic) {
-            guard let message = retained[topic], !isExpired(message) else { continue }
+        for topic in kept.keys.sorted() where Self.matches(filter, topic) {
+            guard let message = kept[topic], !isExpired(message) else { continue }
             queue(message, for: session)
         }
         send(connection.clientID)
@@ -130,7 +134,7 @@ package final class VirtualBroker {
     /// - Returns: false if that is nobody.
     @discardableResult
     package func take(_ message: VirtualMessage) -> Bool {
-        if message.retain { retained[message.topic] = message.payload.isEmpty ? nil : message }
+        if message.retain { kept[message.topic] = message.payload.isEmpty ? nil : message }
         onTaken?(message)
         var live = message
         live.retain = false

@@ -67,9 +67,7 @@ package final class VirtualDesk {
     }
 
     /// Sends something of somebody's own making.
-    package func publish(_ topic: String, _ payload: [UInt8]) {
-        connection?.publish(VirtualMessage(topic: topic, payload: payload)) { _ in }
-    }
+    package func publish(_ message: VirtualMessage) { connection?.publish(message) { _ in } }
 
     private func connect() {
         let connection = VirtualConnection(

@@ -22,9 +22,12 @@ package final class VirtualGateway {
         package var logged: (LogLevel, String) -> Void = { _, _ in }
         /// The loop has made a turn.
         package var turned: () -> Void = {}
-        /// The program has started, or is gone.
-        package var started: () -> Void = {}
+        /// What the agent carries out, each thing just before.
+        package var told: (Action) -> Void = { _ in }
+        /// The program has started from what the journal held, or without one; or it is gone.
+        package var started: (Journal.Contents, JournalError?) -> Void = { _, _ in }
         package var ended: () -> Void = {}
+        package var powerLost: () -> Void = {}
     }
 
     package let topics: Topics
@@ -49,10 +52,12 @@ package final class VirtualGateway {
     private var link: VirtualLink?
     private var store: JournalStore?
     private var busyUntil = Moment(nanoseconds: 0)
-    /// Contacts that are made, and loops whose wire is cut.
-    private var made: Set<PointID> = []
+    /// Contacts that are made, since when, and loops whose wire is cut.
+    private var made: [PointID: Moment] = [:]
     private var cut: Set<PointID> = []
     private var troubles: [PointID: LineTrouble] = [:]
+    /// Since when the lines are watched.
+    private var armedAt: [PointID: Moment] = [:]
     private var isArmed = false
     private var boots = 0
 
@@ -72,30 +77,35 @@ package final class VirtualGateway {
         self.dice = dice
         clock = VirtualClock(agenda, epoch: epoch, driftPPM: driftPPM)
         path = VirtualPath(agenda, self.dice.split())
-        disk = try VirtualDisk(seed: self.dice.next())
-        let clock = clock
-        disk.onFlush = { clock.ahead += $0 }
+        disk = try VirtualDisk(self.dice.split()) { [clock] in clock.ahead += $0 }
     }
 
     // MARK: Power and program
 
+    package private(set) var hasPower = false
     /// True while the program runs.
     package var isRunning: Bool { agent != nil }
 
     /// Power comes: the kernel boots and starts the program.
     /// - Parameter wall: what the wall clock shows then, without anybody having set it.
     package func powerOn(showing wall: WallTime) throws {
+        hasPower = true
         boots += 1
         boot = "boot-\(boots)"
         clock.boot(showing: wall)
         try start()
     }
 
+    /// The power will fail at the disk's n-th operation from now on.
+    package func powerOff(after operations: Int) { disk.cutPower(after: operations) }
+
     /// Power goes, in mid-sentence.
     package func powerOff() {
+        hasPower = false
         disk.cutPower()
         end(withPower: true)
         disk.restorePower()
+        ears.powerLost()
     }
 
     /// kill -9.
@@ -110,7 +120,7 @@ package final class VirtualGateway {
         let inbox = Inbox()
         self.inbox = inbox
         store = start.store
-        let door = LinkDoor()
+        let door = LinkDoor(self)
         let agent = GatewayAgent(
             identity, contents: start.contents, services: rules.services,
             ports: .init(
@@ -123,10 +133,11 @@ package final class VirtualGateway {
             self?.wake()
         }
         door.link = link
-        link.onSend = { [weak self] in if self?.isGhost == false { self?.ears.sent($0) } }
+        link.onSend = { [weak self] in self?.ears.sent($0) }
         self.link = link
         self.agent = agent
-        ears.started()
+        agent.onTold = { [unowned self] in if !isGhost { ears.told($0) } }
+        ears.started(start.contents, start.failure)
         if let failure = start.failure { agent.beginUnjournaled(failure.description) }
         agent.adopt(rules)
         agent.handle([])
@@ -153,7 +164,7 @@ package final class VirtualGateway {
     private func end(withPower: Bool) {
         guard isRunning else { return }
         link?.die(withPower: withPower)
-        (link, agent, store, nextTurn, isArmed) = (nil, nil, nil, nil, false)
+        (link, agent, store, nextTurn, isArmed, armedAt) = (nil, nil, nil, nil, false, [:])
         clock.ahead = .zero
         ears.ended()
     }
@@ -195,13 +206,13 @@ package final class VirtualGateway {
     /// Somebody makes a contact, or opens it; the driver tells it with the kernel's time.
     /// - Parameter isLost: the kernel drops the edge; the driver reads the level anew a little later.
     package func set(_ point: PointID, made isMade: Bool, isLost: Bool = false) {
-        if isMade { made.insert(point) } else { made.remove(point) }
+        made[point] = isMade ? made[point] ?? agenda.now : nil
         guard isArmed, troubles[point] == nil else { return }
         guard !isLost else {
             let inbox = inbox
             return agenda.after(.milliseconds(5)) { [weak self] in
                 guard let self, self.inbox === inbox, isArmed else { return }
-                put(.lost(point, made: made.contains(point), at: clock.moment))
+                put(.lost(point, made: made[point] != nil, at: clock.moment))
             }
         }
         put(.edge(point, made: isMade, at: clock.moment))
@@ -221,11 +232,29 @@ package final class VirtualGateway {
         wake()
     }
 
-    package func isMade(_ point: PointID) -> Bool { made.contains(point) }
+    // MARK: How things are
+
+    /// For how long the program has seen the contact made; nil while it is open or unseen.
+    package func madeFor(_ point: PointID) -> Duration? {
+        guard let made = made[point], let armed = armedAt[point] else { return nil }
+        return agenda.now - max(made, armed)
+    }
+    package func isMade(_ point: PointID) -> Bool { made[point] != nil }
+    /// True if the wire of a supervised point is cut.
+    package func isCut(_ point: PointID) -> Bool { cut.contains(point.loop) }
+    package func trouble(of point: PointID) -> LineTrouble? { troubles[point] }
+    /// True if an edge of this point would be heard now.
+    package func isHearing(_ point: PointID) -> Bool { isArmed && troubles[point] == nil }
+    /// True while the agent has a connection.
+    package var isOnline: Bool { link?.brokerInUse != nil }
+    package var brokerInUse: VirtualBroker? { link?.brokerInUse }
+    /// The number of the connection in use, or of the last attempt.
+    package var connectionNumber: UInt64 { link?.number ?? 0 }
 
     private func report(levelOf point: PointID) {
+        armedAt[point] = troubles[point] == nil ? agenda.now : nil
         if let trouble = troubles[point] { return put(.trouble(point, trouble, at: clock.moment)) }
-        let level = point.loopOwner == nil ? made.contains(point) : !cut.contains(point)
+        let level = point.loopOwner == nil ? made[point] != nil : !cut.contains(point)
         put(.armed(point, made: level, at: clock.moment))
     }
 

@@ -18,7 +18,10 @@ final class VirtualLink: Transport {
     var onSend: ((OutgoingMessage) -> Void)?
 
     private var connection: VirtualConnection?
-    private var number: UInt64 = 0
+    /// Of the connection in use, or of the last attempt.
+    private(set) var number: UInt64 = 0
+    /// Nil while there is no connection.
+    private(set) var brokerInUse: VirtualBroker?
     private var position = 0
     /// The broker that a round begins with.
     private var start = 0
@@ -87,11 +90,12 @@ final class VirtualLink: Transport {
 
     private func opened(_ broker: VirtualBroker) {
         (packets, onTheWay, connectedAt) = (0, 0, agenda.now)
+        brokerInUse = broker
         report(.connected(connection: number, broker: broker.name))
     }
 
     private func ended(_ reason: VirtualConnection.End, _ broker: VirtualBroker) {
-        connection = nil
+        (connection, brokerInUse) = (nil, nil)
         let lasted = connectedAt.map { agenda.now - $0 }
         connectedAt = nil
         let text = reason == .takenOver ? "another client has taken the session over" : "no answer"
@@ -170,7 +174,7 @@ final class VirtualLink: Transport {
         position = 0
         guard let connection, connection.isOpen else { return true }
         self.connection = nil
-        connectedAt = nil
+        (connectedAt, brokerInUse) = (nil, nil)
         connection.leave(last: last.map { message($0) })
         agenda.after(.zero) { [weak self] in self?.report(.left) }
         attempt(at: agenda.now)

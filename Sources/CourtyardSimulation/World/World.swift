@@ -41,3 +41,16 @@ package final class World {
         }
     }
 }
+
+extension Moment {
+    /// A moment of the world, for people: `day 3, 04:15:09.123456`.
+    package var worldTime: String {
+        func padded(_ number: Int64, _ width: Int) -> String {
+            let digits = String(number)
+            return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        }
+        let seconds = nanoseconds / 1_000_000_000
+        return "day \(seconds / 86_400), \(padded(seconds / 3600 % 24, 2)):\(padded(seconds / 60 % 60, 2)):"
+            + "\(padded(seconds % 60, 2)).\(padded(nanoseconds / 1000 % 1_000_000, 6))"
+    }
+}

@@ -1,0 +1,89 @@
+internal import CallCore
+internal import GatewayAgent
+internal import Journal
+
+/// A point has one open call of a service; presses join it and are counted; what is closed stays closed.
+final class CallJudge: Judge {
+    private let court: Court
+    private var open: [CallID: Call] = [:]
+    private var closed: Set<CallID> = []
+    /// Those whose end the journal has.
+    private var closedForGood: Set<CallID> = []
+    private var presses: [CallID: Int] = [:]
+    /// The highest revision that may be seen of a call.
+    private var revisions: [CallID: Int] = [:]
+    /// This journal's id, and those that stood in for it.
+    private var own: Set<JournalID> = []
+
+    init(_ court: Court) { self.court = court }
+
+    func committed(_ batch: Journal.Batch) {
+        for call in batch.calls where call.state.isClosed { closedForGood.insert(call.id) }
+    }
+
+    /// What only the memory knew is known no more.
+    func ended() { closed.formIntersection(closedForGood) }
+
+    func started(_ contents: Journal.Contents?) {
+        guard let contents else { return }
+        own.insert(contents.id)
+        let found = Dictionary(uniqueKeysWithValues: contents.openCalls.map { ($0.id, $0) })
+        open = found
+        presses = found.mapValues(\.presses)
+        revisions = found.mapValues(\.revision)
+    }
+
+    func told(_ action: Action) {
+        switch action {
+        case .append(let event):
+            if !event.journaled { own.insert(event.journal) }
+            if closed.contains(event.call.id) {
+                court.complain(.reopenedForEver, "\(event.type) of \(event.call.id)")
+            }
+            if event.type == .pressed { count(event.call) }
+        case .keep(let call): keep(call)
+        default: break
+        }
+    }
+
+    private func count(_ call: Call) {
+        presses[call.id, default: 0] += 1
+        if presses[call.id] != call.presses {
+            court.complain(
+                .callDoubled, "\(call.id) counts \(call.presses) presses where \(presses[call.id]!) were told")
+        }
+    }
+
+    private func keep(_ call: Call) {
+        if closed.contains(call.id) { court.complain(.reopenedForEver, "\(call.id) is kept, \(call.state)") }
+        if let before = revisions[call.id], call.revision <= before {
+            court.complain(.revision, "\(call.id) goes from \(before) to \(call.revision)")
+        }
+        revisions[call.id] = call.revision
+        guard !call.state.isClosed else {
+            closed.insert(call.id)
+            (open[call.id], presses[call.id]) = (nil, nil)
+            return
+        }
+        if open[call.id] == nil, own.contains(call.id.journal), !call.isTest,
+            let other = open.values.first(where: {
+                $0.point == call.point && $0.service == call.service && own.contains($0.id.journal)
+            })
+        {
+            court.complain(.callDoubled, "\(call.id) beside \(other.id): \(call.service) of \(call.point)")
+        }
+        if open[call.id] == nil, presses[call.id] == nil { presses[call.id] = call.presses }
+        open[call.id] = call
+    }
+
+    /// A record shows no more than what was decided.
+    func sent(_ message: OutgoingMessage) {
+        guard message.topic.contains("/call/"), !message.payload.isEmpty,
+            let id = message.topic.split(separator: "/").last.flatMap({ CallID(String($0)) }),
+            let revision = Scan.number(after: "\"revision\":", in: message.payload)
+        else { return }
+        if Int(revision) > revisions[id] ?? 0 {
+            court.complain(.publishedFirst, "revision \(revision) of \(id), which stands at \(revisions[id] ?? 0)")
+        }
+    }
+}
