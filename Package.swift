@@ -98,7 +98,7 @@ let package = Package(
             ["CourtyardSimulation", "GatewayAgent", "Journal", "SiteConfig", "CallContract", "CallCore"]),
         tests(
             "CourtyardSimTests",
-            ["courtyard-sim", "CourtyardSimulation", "SimulatedLines", "CallContract", "CallCore"]),
+            ["courtyard-sim", "CourtyardSimulation", "SimulatedLines", "MQTTLink", "CallContract", "CallCore"]),
         tests("TidyTests", []),  // the project's own files
         tests(
             "CourtyardGatewayTests",

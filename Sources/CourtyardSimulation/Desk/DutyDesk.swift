@@ -82,6 +82,8 @@ package struct DutyDesk {
     private var closedSet: Set<String> = []
     /// The commands that ended a call, or came too late for it, and are not answered yet: by their ids.
     private var parting: [String: DeskCommand] = [:]
+    /// Calls by the id of the command whose reply is waited for: of thousands of calls, one is found at once.
+    private var asking: [String: String] = [:]
     private let commandPrefix: String
     private var commands = 0
     /// Draws the pauses.
@@ -108,7 +110,7 @@ package struct DutyDesk {
 
     /// A new connection: the retained records that follow are the complete picture, and what isn't among them was
     /// closed meanwhile.
-    package mutating func connected() { (calls, parting) = ([:], [:]) }
+    package mutating func connected() { (calls, parting, asking) = ([:], [:], [:]) }
 
     // MARK: What comes in
 
@@ -127,7 +129,10 @@ package struct DutyDesk {
         guard !payload.isEmpty else {
             if let seen = calls.removeValue(forKey: id) {
                 notes.append(.closed(seen.record))
-                if let pending = seen.pending { parting[pending.id] = pending }
+                if let pending = seen.pending {
+                    parting[pending.id] = pending
+                    asking[pending.id] = nil
+                }
             }
             return close(id)
         }
@@ -175,7 +180,9 @@ package struct DutyDesk {
         guard reply.id.hasPrefix(commandPrefix) else { return }  // another desk's
         // The answer may come after the end that the command brought.
         if let command = parting.removeValue(forKey: reply.id) { return note(reply, command) }
-        guard var seen = calls.values.first(where: { $0.pending?.id == reply.id }), let command = seen.pending else {
+        guard let call = asking.removeValue(forKey: reply.id), var seen = calls[call], let command = seen.pending,
+            command.id == reply.id
+        else {
             return  // answered before
         }
         note(reply, command)
@@ -212,6 +219,7 @@ package struct DutyDesk {
                     name: name, id: commandPrefix + String(commands), base: seen.base, call: seen.id,
                     revision: seen.record.data.revision, actor: actor, sentAt: now)
                 seen.pending = command
+                asking[command.id] = seen.id
                 notes.append(.sent(command, again: false))
             }
             calls[seen.id] = seen

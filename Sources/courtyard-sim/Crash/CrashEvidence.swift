@@ -43,16 +43,39 @@ struct CrashEvidence {
     private(set) var status: StatusMessage?
     /// What the journal held when it was read, by id.
     private(set) var kept: [String: EventMessage] = [:]
-    /// What must not be, in words.
-    private(set) var wrongs: [String] = []
+    private var complaints: [(kind: Wrong, text: String)] = []
+    private var complaintCounts: [Wrong: Int] = [:]
 
-    /// More of the same helps nobody.
-    static let mostWrongs = 40
+    /// Of one kind, more of the same helps nobody.
+    private static let mostOfAKind = 5
 
     init(_ topics: Topics) { self.topics = topics }
 
-    mutating func complain(_ wrong: String) {
-        if wrongs.count < Self.mostWrongs { wrongs.append(wrong) }
+    /// What must not be.
+    enum Wrong: String, CaseIterable {
+        case lostPress = "presses lost"
+        case doublePress = "presses told in a wrong way"
+        case lostRow = "rows of the journal that are gone or changed"
+        case lostEvent = "events missing, or otherwise than the journal has them"
+        case gap = "gaps"
+        case record = "wrong records"
+        case answer = "wrong answers"
+        case lamp = "wrong lamps"
+        case unrest = "no rest in the end"
+        case contract = "not what the contract promises"
+    }
+
+    mutating func complain(_ kind: Wrong, _ text: String) {
+        complaintCounts[kind, default: 0] += 1
+        if complaintCounts[kind]! <= Self.mostOfAKind { complaints.append((kind, text)) }
+    }
+
+    /// What must not be, in words, the gravest first; nothing if all is well.
+    var wrongs: [String] {
+        Wrong.allCases.flatMap { kind -> [String] in
+            guard let count = complaintCounts[kind] else { return [] }
+            return ["\(kind.rawValue): \(count)"] + complaints.filter { $0.kind == kind }.map { "  \($0.text)" }
+        }
     }
 
     // MARK: The resident
@@ -96,14 +119,14 @@ struct CrashEvidence {
         }
         sentAgain += 1
         if before.fixed != event.fixed {
-            complain("\(event.id) came twice, and not the same: \(Self.words(before, event))")
+            complain(.lostEvent, "\(event.id) came twice, and not the same: \(Self.words(before, event))")
         }
     }
 
     private mutating func read<T: Decodable>(_ type: T.Type, _ payload: [UInt8], _ topic: String) -> T? {
         let message = try? WireJSON.read(type, from: payload)
         if message == nil {
-            complain("not what the contract promises: \(topic): \(String(decoding: payload, as: UTF8.self))")
+            complain(.contract, "\(topic): \(String(decoding: payload, as: UTF8.self))")
         }
         return message
     }
@@ -118,11 +141,11 @@ struct CrashEvidence {
             let event = EventMessage(row, source: topics.source, boot: row.occurred.boot, now: .never).fixed
             found.insert(event.id)
             if let before = kept.updateValue(event, forKey: event.id), before != event {
-                complain("the journal's row \(event.id) has changed: \(Self.words(before, event))")
+                complain(.lostRow, "the journal's row \(event.id) has changed: \(Self.words(before, event))")
             }
         }
         guard whole else { return }
-        for id in kept.keys.sorted() where !found.contains(id) { complain("the journal has lost \(id)") }
+        for id in kept.keys.sorted() where !found.contains(id) { complain(.lostRow, "the journal has lost \(id)") }
     }
 
     /// Presses from `first` on of which the journal had a row at the kill.
@@ -141,8 +164,15 @@ struct CrashEvidence {
         event.data.point == press.point && press.window.contains(Moment(nanoseconds: event.data.monotonicNs))
     }
 
+    /// Two events that should be one.
     static func words(_ a: EventMessage, _ b: EventMessage) -> String {
-        "\(String(decoding: WireJSON.bytes(a), as: UTF8.self)) / \(String(decoding: WireJSON.bytes(b), as: UTF8.self))"
+        func words(_ event: EventMessage) -> String {
+            "\(event.type.dropFirst("courtyard.call.".count)) \(event.data.point) at \(event.data.monotonicNs) ns, call "
+                + "\(event.data.call), \(event.data.state), revision \(event.data.revision)"
+        }
+        return words(a) == words(b)
+            ? "\(String(decoding: WireJSON.bytes(a), as: UTF8.self)) / \(String(decoding: WireJSON.bytes(b), as: UTF8.self))"
+            : "\(words(a)) / \(words(b))"
     }
 }
 

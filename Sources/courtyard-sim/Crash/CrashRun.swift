@@ -26,6 +26,9 @@ final class CrashRun {
     var fingers: Fingers?
     /// Points at which a call was open when this agent started, or that were pressed since.
     var taken: Set<String> = []
+    /// Every command that the desk has sent, and in which order.
+    private(set) var commands: [String: DeskCommand] = [:]
+    private(set) var commandOrder: [String] = []
     /// Counted for kill moments.
     var counts = (arrivals: 0, commands: 0, answers: 0)
     /// The journal's last number of each service, as far as it was read.
@@ -108,10 +111,14 @@ final class CrashRun {
         takeLamps()
         do { try fingers?.rest() } catch { try servers.check() }
         guard deskClient.isConnected else { return }
-        for command in desk.due(at: .now) where deskClient.publish(command.topic, command.payload) {
-            counts.commands += 1
-        }
+        for command in desk.due(at: .now) { send(command) }
         for case .answered in desk.takeNotes() { counts.answers += 1 }
+    }
+
+    func send(_ command: DeskCommand) {
+        guard deskClient.publish(command.topic, command.payload) else { return }
+        counts.commands += 1
+        if commands.updateValue(command, forKey: command.id) == nil { commandOrder.append(command.id) }
     }
 
     private func greet() {
@@ -141,6 +148,7 @@ final class CrashRun {
         }
         try awaitButtons()
         tally.starts.add(.now - started)
+        if dice.oneIn(3) { repeatCommands(last: dice.below(20)) }
         for pause in round.pauses {
             try pump(for: pause)
             try press()
@@ -189,6 +197,11 @@ final class CrashRun {
         lastPressed[point.id] = begun
         evidence.press(
             CrashPress(point: point.id, service: point.service, begun: begun, confirmed: .now, wasDark: wasDark))
+    }
+
+    /// A desk that isn't sure asks again, under the same ids: what was answered is answered so again.
+    func repeatCommands(last count: Int) {
+        for id in commandOrder.suffix(count) { if let command = commands[id] { send(command) } }
     }
 
     private func killBroker(decently: Bool, for away: Duration) throws {

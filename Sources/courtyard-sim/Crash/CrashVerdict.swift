@@ -55,22 +55,25 @@ extension CrashEvidence {
         for (index, press) in presses.enumerated() {
             let events = byPress[index] ?? []
             let name = "press \(index) at \(press.point), \(Self.words(press))"
-            if events.count > 1 { complain("\(name): told \(events.count) times: \(events.map(\.id).sorted())") }
+            if events.count > 1 {
+                complain(.doublePress, "\(name): told \(events.count) times: \(events.map(\.id).sorted())")
+            }
             if let event = events.first, event.data.service != press.service {
-                complain("\(name): told as \(event.data.service), and is a \(press.service)")
+                complain(.doublePress, "\(name): told as \(event.data.service), and is a \(press.service)")
             }
             guard events.isEmpty else { continue }
             if press.shown != nil {
-                complain("\(name): LOST, though its lamp had lit up")
+                complain(.lostPress, "\(name): LOST, though its lamp had lit up")
             } else if press.wasKept {
-                complain("\(name): LOST, though the journal had it")
+                complain(.lostPress, "\(name): LOST, though the journal had it")
             } else if press.killed == nil {
-                complain("\(name): LOST, though nobody was killed")
+                complain(.lostPress, "\(name): LOST, though nobody was killed")
             }
         }
         let told = byPress.values.flatMap { $0.map(\.id) }
         for event in arrivals.values where event.type == Self.pressed && !Set(told).contains(event.id) {
             complain(
+                .doublePress,
                 "\(event.id) tells of a press at \(event.data.point) at \(event.data.monotonicNs) ns: nobody pressed then"
             )
         }
@@ -79,25 +82,25 @@ extension CrashEvidence {
     private mutating func judgeEvents() {
         for (id, row) in kept.sorted(by: { $0.key < $1.key }) {
             guard let event = arrivals[id] else {
-                complain("\(id), \(row.type) at \(row.data.point), is in the journal and never came")
+                complain(.lostEvent, "\(id), \(row.type) at \(row.data.point), is in the journal and never came")
                 continue
             }
             if event.fixed != row {
-                complain("\(id) came otherwise than the journal has it: \(Self.words(row, event))")
+                complain(.lostEvent, "\(id) came otherwise than the journal has it: \(Self.words(row, event))")
             }
         }
         for id in arrivals.keys.sorted() where kept[id] == nil {
-            complain("\(id) was published, and the journal has no such event")
+            complain(.lostEvent, "\(id) was published, and the journal has no such event")
         }
     }
 
     private mutating func judgeSequences() {
         let journals = Set(arrivals.values.map(\.data.journal))
-        if journals.count > 1 { complain("one journal became \(journals.count): \(journals.sorted())") }
+        if journals.count > 1 { complain(.lostRow, "one journal became \(journals.count): \(journals.sorted())") }
         for (service, events) in Dictionary(grouping: arrivals.values, by: \.data.service) {
             let numbers = Set(events.compactMap { Int($0.sequence) })
             for number in 1...(numbers.max() ?? 1) where !numbers.contains(number) {
-                complain("a gap: \(service) has no number \(number)")
+                complain(.gap, "a gap: \(service) has no number \(number)")
             }
         }
     }
@@ -105,18 +108,18 @@ extension CrashEvidence {
     private mutating func judgeRecords(_ open: [Call]) {
         for call in open {
             guard let record = records[call.id.description]?.data else {
-                complain("call \(call.id) is open, and has no record at the broker")
+                complain(.record, "call \(call.id) is open, and has no record at the broker")
                 continue
             }
             let (said, true_) = (
                 "\(record.state), revision \(record.revision), \(record.presses) presses",
                 "\(call.state.rawValue), revision \(call.revision), \(call.presses) presses"
             )
-            if said != true_ { complain("the record of call \(call.id) says \(said); it is \(true_)") }
+            if said != true_ { complain(.record, "the record of call \(call.id) says \(said); it is \(true_)") }
         }
         let ids = Set(open.map(\.id.description))
         for id in records.keys.sorted() where !ids.contains(id) {
-            complain("a record of call \(id) still stands at the broker, and the call is closed")
+            complain(.record, "a record of call \(id) still stands at the broker, and the call is closed")
         }
     }
 
@@ -132,15 +135,15 @@ extension CrashEvidence {
         }
         for (id, answers) in answers.sorted(by: { $0.key < $1.key }) {
             let words = answers.map { String(decoding: WireJSON.bytes($0), as: UTF8.self) }.sorted()
-            if answers.count > 1 { complain("command \(id) was answered in \(answers.count) ways: \(words)") }
+            if answers.count > 1 { complain(.answer, "command \(id) was answered in \(answers.count) ways: \(words)") }
             guard let answer = answers.first, answer.accepted, let call = answer.call,
                 let event = events[answer.command], let revision = answer.revision
             else { continue }
             let matching = (happened["\(call) \(event)"] ?? []).filter { $0 <= revision }
-            if matching.isEmpty { complain("command \(id) was accepted and has not happened: \(words)") }
+            if matching.isEmpty { complain(.answer, "command \(id) was accepted and has not happened: \(words)") }
         }
         for (what, revisions) in happened where Set(revisions).count != revisions.count {
-            complain("\(what) happened twice with one revision: \(revisions.sorted())")
+            complain(.answer, "\(what) happened twice with one revision: \(revisions.sorted())")
         }
     }
 
@@ -149,6 +152,7 @@ extension CrashEvidence {
         for (point, signal) in lamps.sorted(by: { $0.key < $1.key })
         where (signal != Signal.idle.rawValue) != lit.contains(point) {
             complain(
+                .lamp,
                 "the lamp of \(point) shows \(signal), and \(lit.contains(point) ? "a call" : "no call") is open there")
         }
     }

@@ -46,6 +46,14 @@ enum ProcessLimits {
         }
     }
 
+    /// What this process has used of processors.
+    static var cpuTime: Duration {
+        var usage = rusage()
+        getrusage(RUSAGE_SELF.rawValue, &usage)
+        let microseconds = usage.ru_utime.tv_usec + usage.ru_stime.tv_usec
+        return .seconds(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + .microseconds(microseconds)
+    }
+
     /// How much of a process's memory is in use, in bytes; nil if nobody can say.
     static func residentBytes(of pid: pid_t) -> Int? {
         let lines = ThrowAwayDirectory.read("/proc/\(pid)/status").split(separator: "\n")

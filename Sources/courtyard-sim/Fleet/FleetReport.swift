@@ -7,6 +7,8 @@ struct FleetMeasures {
     var startTook = Duration.zero
     var pressedFor = Duration.zero
     var storms = 0
+    /// Processors in use by this process while residents pressed.
+    var cores = 0.0
     /// In this process: agent, journal's cache, connection.
     var bytesPerGateway = 0
     /// Nil of a broker that isn't the fleet's own.
@@ -50,7 +52,8 @@ struct FleetReport {
         }
         lines.append(
             "memory: \(measures.bytesPerGateway / 1024) KiB per gateway in this process"
-                + (measures.brokerBytes.map { ", \($0 / 1024 / plan.gateways) KiB per gateway at the broker" } ?? ""))
+                + (measures.brokerBytes.map { ", \($0 / 1024 / plan.gateways) KiB per gateway at the broker" } ?? "")
+                + "; processors: \(Int(measures.cores * 100)) % of one")
         if !tally.isComplete {
             let some = tally.missing.map { "\($0.gateway) \($0.point) at \($0.at.nanoseconds)" }
             lines.append("MISSING, such as: \(some.joined(separator: ", "))")

@@ -25,6 +25,8 @@ final class FleetStage {
     private(set) var measures = FleetMeasures()
     private(set) var isStopped = false
     private let loops: [FleetLoop]
+    /// Of these, the ones that were started.
+    private var running: [FleetLoop] = []
     private let residents: FleetResidents
     private let heard = Happenings()
     private let deskHeard = Happenings()
@@ -37,8 +39,9 @@ final class FleetStage {
     private var screen = Screen()
     private var lastLine = Moment.now
 
-    /// After so long without anything new, nobody waits any more.
-    private static let patience = Duration.seconds(30)
+    /// After so long without anything new, nobody waits any more. On a machine that has too much to do, a gateway with
+    /// hundreds of open emergencies offers those again and again before it comes to its meals.
+    private static let patience = Duration.seconds(90)
     private static let burstAfter = Duration.seconds(5)
     private static let lookBack = Duration.milliseconds(500)
     private static let leavesWithin = Duration.seconds(60)
@@ -98,7 +101,10 @@ final class FleetStage {
 
     private func startGateways() throws {
         let begun = Moment.now
-        for loop in loops { try loop.start() }
+        for loop in loops {
+            try loop.start()
+            running.append(loop)
+        }
         var (last, lastChange) = (-1, Moment.now)
         _ = try wait(for: nil) {
             let state = figures.now
@@ -120,6 +126,7 @@ final class FleetStage {
                 + "everything, after \(measures.startTook.milliseconds) ms; residents press")
         residents.start()
         let begun = Moment.now
+        let cpuBefore = ProcessLimits.cpuTime
         var burstAt = order.burst > 0 ? begun + Self.burstAfter : nil
         var stormAt = order.stormEvery.map { begun + $0 }
         _ = try wait(for: order.seconds.map { .seconds($0) }) {
@@ -136,6 +143,7 @@ final class FleetStage {
             return false
         }
         measures.pressedFor = .now - begun
+        measures.cores = Double((ProcessLimits.cpuTime - cpuBefore).nanoseconds) / Double(measures.pressedFor.nanoseconds)
     }
 
     /// What is still on its way may arrive. Another Ctrl-C ends the wait.
@@ -152,8 +160,8 @@ final class FleetStage {
 
     /// Gateways, subscriber and desk leave in order.
     func close() {
-        for loop in loops { loop.stop() }
-        for loop in loops { _ = loop.join(within: Self.leavesWithin) }
+        for loop in running { loop.stop() }
+        for loop in running { _ = loop.join(within: Self.leavesWithin) }
         link?.stop()
         deskLink?.stop(last: DemoDesk.message(.closed, plan.topics(0)))
         broker?.child.stop()
