@@ -24,7 +24,9 @@ package final class VirtualDisk {
         }
     }
     /// How long a flush takes.
-    package var flushTakes: ClosedRange<Duration> = .microseconds(80)...(.milliseconds(2))
+    package var flushTakes = VirtualDisk.usual
+    /// How long one takes on a good card.
+    package static let usual = Duration.microseconds(80)...(.milliseconds(2))
     private let directory: String
     private let disk: SimulatedDisk
     private var dice: Dice

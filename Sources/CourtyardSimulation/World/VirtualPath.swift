@@ -11,7 +11,9 @@ package final class VirtualPath {
     private let agenda: Agenda
     private var dice: Dice
     /// How long a packet takes.
-    package var latency: ClosedRange<Duration> = .microseconds(200)...(.milliseconds(3))
+    package var latency = VirtualPath.usual
+    /// How long one takes on a good day in a building's own network.
+    package static let usual = Duration.microseconds(200)...(.milliseconds(3))
     /// Nothing comes through to the broker, or from it.
     private var isBlocked = [false, false]
     private var waiting: [[() -> Void]] = [[], []]

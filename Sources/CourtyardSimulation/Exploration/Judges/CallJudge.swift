@@ -22,12 +22,15 @@ final class CallJudge: Judge {
     }
 
     /// What only the memory knew is known no more.
-    func ended() { closed.formIntersection(closedForGood) }
+    func ended() {
+        court.revenants.formUnion(closed.subtracting(closedForGood))
+        closed.formIntersection(closedForGood)
+    }
 
     func started(_ contents: Journal.Contents?) {
-        guard let contents else { return }
-        own.insert(contents.id)
-        let found = Dictionary(uniqueKeysWithValues: contents.openCalls.map { ($0.id, $0) })
+        // Without a journal it knows no calls but those that stand at the broker, which are another's to it.
+        own = contents.map { [$0.id] } ?? []
+        let found = Dictionary(uniqueKeysWithValues: (contents?.openCalls ?? []).map { ($0.id, $0) })
         open = found
         presses = found.mapValues(\.presses)
         revisions = found.mapValues(\.revision)
