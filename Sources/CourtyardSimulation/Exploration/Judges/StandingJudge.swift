@@ -65,7 +65,9 @@ final class StandingJudge: Judge {
         }
         let report = agent.report()
         if report.outbox > 0 { court.complain(.undelivered, "\(report.outbox) events wait, and all is well") }
-        if report.state != .ready { court.complain(.faultFalse, "it is \(report.state), and all is well") }
+        if report.state != .ready, court.revenants.isEmpty {
+            court.complain(.faultFalse, "it is \(report.state), and all is well")
+        }
         let base = gateway.topics.base
         let standing = broker.retained.keys.sorted().filter { $0.hasPrefix("\(base)/call/") }
         let excused = standing.filter { topic in
@@ -75,7 +77,8 @@ final class StandingJudge: Judge {
             court.complain(.undelivered, "\(report.openCalls) calls are open, and all is well: \(standing)")
         }
         if standing.count > excused.count { court.complain(.standing, "\(standing) stand, and no call is open") }
-        for topic in broker.retained.keys.sorted() where topic.hasPrefix("\(base)/fault/") {
+        for topic in broker.retained.keys.sorted()
+        where topic.hasPrefix("\(base)/fault/") && court.revenants.isEmpty {
             court.complain(.standing, "\(topic) stands, and no fault is set")
         }
         for point in gateway.rules.points where broker.standing(at: gateway.topics.point(point.id)) == nil {
