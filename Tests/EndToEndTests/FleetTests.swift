@@ -39,6 +39,11 @@ extension EndToEnd {
                 fleet.signal(SIGINT)
                 #expect(try fleet.ended() == 0, "\(fleet.output)\(fleet.errors)")
                 #expect(fleet.output.contains("missing 0"))
+                #expect(fleet.output.contains("retained topics taken back"))
+                let arguments = ["-V", "5", "-p", "\(broker.port)", "-u", "fleet", "-P", "secret"]
+                let look = ["-t", "courtyard/#", "--retained-only", "-W", "1", "-v"]
+                let left = try bench.run("mosquitto_sub", arguments + look)
+                #expect(left.output.split(separator: "\n").allSatisfy { $0.contains("/desk/") }, "\(left.output)")
             }
         }
 

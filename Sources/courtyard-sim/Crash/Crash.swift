@@ -33,7 +33,9 @@ struct Crash: ParsableCommand {
 
     func run() throws {
         let seed = seed ?? UInt64.random(in: 0..<1 << 32)
-        let again = "courtyard-sim crash --kills \(kills) --seed \(seed)\(brokerKills ? " --broker-kills" : "")"
+        let again =
+            "courtyard-sim crash --kills \(kills) --seed \(seed)" + (brokerKills ? " --broker-kills" : "")
+            + (gateway.map { " --gateway \($0)" } ?? "")
         let run = try CrashRun(gateway: gateway, seed: seed, killsBrokers: brokerKills)
         var screen = Screen()
         screen.say("seed \(seed), \(kills) kills; files in \(run.servers.directory.path)")

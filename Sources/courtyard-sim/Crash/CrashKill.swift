@@ -117,13 +117,17 @@ extension CrashRun {
     /// A broker that was killed may have acknowledged what it then forgot. The contract's remedy is what a subscriber does
     /// that finds a gap: it asks for a replay.
     private func fillGaps() throws {
-        for (service, from) in evidence.firstGaps.sorted(by: { $0.key < $1.key }) {
-            tally.replays += 1
-            let payload = #"{"id":"gap-\#(tally.replays)","service":"\#(service)","from":\#(from)}"#
-            _ = subscriber.publish(courtyard.topics.commandPrefix + "replay", Array(payload.utf8))
-        }
         let before = evidence.arrivals.count
-        try pump(for: finishTakes) { evidence.firstGaps.isEmpty }
+        let deadline = Moment.now + finishTakes
+        // One replay is of 10,000 events at most.
+        while !evidence.firstGaps.isEmpty, .now < deadline {
+            for (service, from) in evidence.firstGaps.sorted(by: { $0.key < $1.key }) {
+                tally.replays += 1
+                let payload = #"{"id":"gap-\#(tally.replays)","service":"\#(service)","from":\#(from)}"#
+                _ = subscriber.publish(courtyard.topics.commandPrefix + "replay", Array(payload.utf8))
+            }
+            try pump(for: .seconds(5)) { evidence.firstGaps.isEmpty }
+        }
         tally.forgotten = evidence.arrivals.count - before
     }
 

@@ -162,8 +162,9 @@ final class CrashRun {
     func awaitButtons() throws {
         let ready = try pump(for: .seconds(20)) {
             if servers.agent?.end != nil { return true }
-            guard let fingers = try? Fingers(servers.socket) else { return false }
-            guard try fingers.count() == CrashCourtyard.pointCount else { return false }
+            guard let fingers = try? Fingers(servers.socket), (try? fingers.count()) == CrashCourtyard.pointCount else {
+                return false
+            }
             self.fingers = fingers
             return true
         }

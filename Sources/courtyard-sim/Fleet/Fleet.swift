@@ -11,8 +11,8 @@ struct Fleet: ParsableCommand {
         discussion: """
             Each gateway is the production agent with its journal and its MQTT connection, without a board; residents \
             press in all of them, and a subscriber counts what comes: exit code 1 if anything is missing or came twice. \
-            Without --host or --port it starts a mosquitto of its own. A fleet at a real broker leaves retained \
-            topics below courtyard/v1/<site>/gw-0001 and so on: give it a --site of its own.
+            Without --host or --port it starts a mosquitto of its own. At another's broker, give it a --site of its own: \
+            desks of a real site would ring. It takes back what it leaves retained there.
             Example: courtyard-sim fleet --gateways 1000 --points 194 --rate 6000 --burst 100 --storm 30s --seconds 90
             """)
 
@@ -85,12 +85,13 @@ struct Fleet: ParsableCommand {
             .init(
                 perMinute: rate, burst: burst, stormEvery: storm?.duration, seconds: seconds, hasDesk: desk),
             broker: broker)
-        defer { stage.close() }
-        try stage.run { name in
+        let configuration = { (name: String) in
             var configuration = address.configuration(clientID: name)
             configuration.brokers = [place]
             return configuration
         }
+        defer { stage.close(configuration) }
+        try stage.run(configuration)
         let report = FleetReport(
             plan: plan, tally: stage.tally, measures: stage.measures, figures: stage.figures.now)
         stage.say(report.text)

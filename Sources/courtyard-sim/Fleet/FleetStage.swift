@@ -42,6 +42,7 @@ final class FleetStage {
     /// After so long without anything new, nobody waits any more. On a machine that has too much to do, a gateway with
     /// hundreds of open emergencies offers those again and again before it comes to its meals.
     private static let patience = Duration.seconds(90)
+    private static let connectsWithin = Duration.seconds(5)
     private static let burstAfter = Duration.seconds(5)
     private static let lookBack = Duration.milliseconds(500)
     private static let leavesWithin = Duration.seconds(60)
@@ -89,7 +90,7 @@ final class FleetStage {
             answering.window = 1000
             deskLink = try SiteLink(answering, will: DemoDesk.message(.offline, plan.topics(0)), deskHeard)
         }
-        let isThere = try wait(for: .seconds(15)) { isConnected.subscriber && (desk == nil || isConnected.desk) }
+        let isThere = try wait(for: Self.connectsWithin) { isConnected.subscriber && (desk == nil || isConnected.desk) }
         guard isThere || isStopped else {
             throw SimulatorError(
                 "no connection to the broker at \(plan.broker.host):\(plan.broker.port)\(reason.map { ": \($0)" } ?? "")"
@@ -158,13 +159,21 @@ final class FleetStage {
         measures.brokerBytes = broker.flatMap { ProcessLimits.residentBytes(of: $0.child.pid) }
     }
 
-    /// Gateways, subscriber and desk leave in order.
-    func close() {
+    /// Gateways, subscriber and desk leave in order; a broker that isn't the fleet's own keeps nothing of it.
+    func close(_ configuration: (String) -> MQTTLink.Configuration) {
         for loop in running { loop.stop() }
         for loop in running { _ = loop.join(within: Self.leavesWithin) }
         link?.stop()
         deskLink?.stop(last: DemoDesk.message(.closed, plan.topics(0)))
         broker?.child.stop()
+        guard broker == nil, figures.now.settled > 0 else { return }
+        var sweep = FleetSweep(plan)
+        do {
+            try sweep.run(configuration("courtyard-fleet-\(getpid())-sweep"), signals)
+            screen.say("\(sweep.taken) retained topics taken back")
+        } catch {
+            complain("retained topics below courtyard/v1/\(plan.site)/ could not be taken back: \(error)")
+        }
     }
 
     // MARK: The loop
