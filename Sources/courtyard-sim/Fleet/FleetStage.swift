@@ -1,6 +1,4 @@
-internal import CallContract
 internal import CallCore
-internal import CourtyardSimulation
 internal import Glibc
 internal import MQTTLink
 
@@ -29,11 +27,11 @@ final class FleetStage {
     private var running: [FleetLoop] = []
     private let residents: FleetResidents
     private let heard = Happenings()
-    private let deskHeard = Happenings()
-    private var desk: DutyDesk?
+    private let desk: FleetDesk?
     private var link: SiteLink?
-    private var deskLink: SiteLink?
-    private var isConnected = (subscriber: false, desk: false)
+    private var isConnected = false
+    /// Why the subscriber has no connection.
+    private var away: String?
     private let signals = StopSignals()
     private let broker: FleetBroker?
     private var screen = Screen()
@@ -59,7 +57,7 @@ final class FleetStage {
             FleetLoop(plan, Array(stride(from: first, to: plan.gateways, by: threads)), figures)
         }
         residents = FleetResidents(plan, loops, perMinute: order.perMinute)
-        desk = order.hasDesk ? DemoDesk.make() : nil
+        desk = order.hasDesk ? FleetDesk(plan.topics(0)) : nil
     }
 
     // MARK: Its order of events
@@ -84,21 +82,14 @@ final class FleetStage {
         var subscriber = configuration(name)
         subscriber.subscriptions = ["courtyard/v1/\(plan.site)/+/event/+/pressed"]
         link = try SiteLink(subscriber, heard)
-        if desk != nil {
-            var answering = configuration("\(name)-desk")
-            answering.subscriptions = ["call/#", "reply/#"].map { "courtyard/v1/\(plan.site)/+/\($0)" }
-            answering.window = 1000
-            deskLink = try SiteLink(answering, will: DemoDesk.message(.offline, plan.topics(0)), deskHeard)
-        }
-        let isThere = try wait(for: Self.connectsWithin) { isConnected.subscriber && (desk == nil || isConnected.desk) }
+        try desk?.connect(configuration("\(name)-desk"))
+        let isThere = try wait(for: Self.connectsWithin) { isConnected && desk?.isConnected ?? true }
         guard isThere || isStopped else {
             throw SimulatorError(
-                "no connection to the broker at \(plan.broker.host):\(plan.broker.port)\(reason.map { ": \($0)" } ?? "")"
+                "no connection to the broker at \(plan.broker.host):\(plan.broker.port)\((away ?? desk?.away).map { ": \($0)" } ?? "")"
             )
         }
     }
-
-    private var reason: String?
 
     private func startGateways() throws {
         let begun = Moment.now
@@ -144,7 +135,8 @@ final class FleetStage {
             return false
         }
         measures.pressedFor = .now - begun
-        measures.cores = Double((ProcessLimits.cpuTime - cpuBefore).nanoseconds) / Double(measures.pressedFor.nanoseconds)
+        measures.cores =
+            Double((ProcessLimits.cpuTime - cpuBefore).nanoseconds) / Double(measures.pressedFor.nanoseconds)
     }
 
     /// What is still on its way may arrive. Another Ctrl-C ends the wait.
@@ -164,7 +156,7 @@ final class FleetStage {
         for loop in running { loop.stop() }
         for loop in running { _ = loop.join(within: Self.leavesWithin) }
         link?.stop()
-        deskLink?.stop(last: DemoDesk.message(.closed, plan.topics(0)))
+        desk?.stop()
         broker?.child.stop()
         guard broker == nil, figures.now.settled > 0 else { return }
         var sweep = FleetSweep(plan)
@@ -199,33 +191,13 @@ final class FleetStage {
         for happening in happenings {
             switch happening {
             case .received(let message, let at): tally.take(message.topic, message.payload, at: at)
-            case .connected: isConnected.subscriber = true
-            case .disconnected(let words): (isConnected.subscriber, reason) = (false, words)
+            case .connected: isConnected = true
+            case .disconnected(let words): (isConnected, away) = (false, words)
             case .refused(let words): throw SimulatorError(words)
             case .pressed, .residentsRest, .residentsFailed: break
             }
         }
-        try answer()
-    }
-
-    private func answer() throws {
-        guard desk != nil, let deskLink else { return }
-        for happening in deskHeard.take() {
-            switch happening {
-            case .received(let message, let at): desk?.take(message.topic, message.payload, at: at)
-            case .connected:
-                isConnected.desk = true
-                desk?.connected()
-                let topic = plan.topics(0).desk(DeskID(unchecked: "desk-1"))
-                _ = deskLink.publish(topic, DemoDesk.status(.listening), retain: true)
-            case .disconnected(let words): (isConnected.desk, reason) = (false, words)
-            case .refused(let words): throw SimulatorError(words)
-            case .pressed, .residentsRest, .residentsFailed: break
-            }
-        }
-        guard isConnected.desk else { return }
-        for command in desk?.due(at: .now) ?? [] { _ = deskLink.publish(command.topic, command.payload) }
-        _ = desk?.takeNotes()
+        try desk?.turn()
     }
 
     private func tellLive() {

@@ -1,3 +1,4 @@
+internal import CallContract
 internal import CallCore
 internal import Glibc
 internal import MQTTLink
