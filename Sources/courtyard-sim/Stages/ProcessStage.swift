@@ -126,7 +126,8 @@ final class ProcessStage: Stage {
         for one in brokers.all { take(one) }
         for desk in desks.values { desk.turn() }
         for (output, signal) in try board.hands.takeShown() { see(.output(output, signal)) }
-        if nextLook <= .now { lookAtBoard() }
+        // Not while hands are at a button: an answer may take a while.
+        if nextLook <= .now, pending.isEmpty { lookAtBoard() }
         if let end = agent.unexpectedEnd ?? brokers.unexpectedEnd { throw StageFailure(end) }
     }
 
@@ -136,7 +137,9 @@ final class ProcessStage: Stage {
             [signals.descriptor, board.hands.descriptor] + brokers.all.map(\.happenings.descriptor)
             + desks.values.map(\.happenings.descriptor)
         var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-        let due = [end, nextLook] + desks.values.compactMap(\.nextDue) + (pending.first.map { [$0.at] } ?? [])
+        let due =
+            [end] + (pending.isEmpty ? [nextLook] : []) + desks.values.compactMap(\.nextDue)
+            + (pending.first.map { [$0.at] } ?? [])
         let wait = max(.zero, (due.min() ?? end) - .now)
         poll(&polled, nfds_t(polled.count), Int32(clamping: (wait.nanoseconds + 999_999) / 1_000_000))
         if polled[0].revents != 0, signals.isStopAsked() { throw StageFailure("stopped by Ctrl-C") }
