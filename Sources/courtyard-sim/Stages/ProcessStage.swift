@@ -134,7 +134,8 @@ final class ProcessStage: Stage {
         for one in brokers.all { take(one) }
         for desk in desks.values { desk.turn() }
         for (output, signal) in try board.hands.takeShown() { see(.output(output, signal)) }
-        if nextLook <= .now { lookAtBoard() }
+        // Not while hands are at a button: an answer may take a while.
+        if nextLook <= .now, pending.isEmpty { lookAtBoard() }
         if let end = agent.unexpectedEnd ?? brokers.unexpectedEnd { throw StageFailure(end) }
     }
 
@@ -144,8 +145,9 @@ final class ProcessStage: Stage {
             [signals.descriptor, board.hands.descriptor] + brokers.all.map(\.happenings.descriptor)
             + desks.values.map(\.happenings.descriptor)
         var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-        let others = [pending.first?.at, board.hands.nextLook] + desks.values.map(\.nextDue)
-        let due = others.compactMap { $0 }.reduce(min(end, nextLook), min)
+        let others =
+            [pending.first?.at, pending.isEmpty ? nextLook : nil, board.hands.nextLook] + desks.values.map(\.nextDue)
+        let due = others.compactMap { $0 }.reduce(end, min)
         clinux_poll(&polled, UInt(polled.count), Int(max(.zero, due - .now).nanoseconds))
         if polled[0].revents != 0, signals.isStopAsked() { throw StageFailure("stopped by Ctrl-C") }
     }
