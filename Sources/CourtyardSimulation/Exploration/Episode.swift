@@ -10,13 +10,16 @@ package final class Episode {
         package var days: Int
         /// How many call points there are; nil: drawn.
         package var points: Int?
+        /// How much goes wrong, in mishaps a day on average; nil: drawn.
+        package var mishaps: Int?
         /// The happenings that are kept, by their numbers from 0; nil: all.
         package var kept: [Int]?
 
-        package init(seed: UInt64, days: Int, points: Int? = nil, kept: [Int]? = nil) {
+        package init(seed: UInt64, days: Int, points: Int? = nil, mishaps: Int? = nil, kept: [Int]? = nil) {
             self.seed = seed
             self.days = days
             self.points = points
+            self.mishaps = mishaps
             self.kept = kept
         }
     }
@@ -62,7 +65,8 @@ package final class Episode {
 
     package init(_ settings: Settings) throws {
         self.settings = settings
-        var drawing = Drawing(seed: settings.seed, days: settings.days, points: settings.points)
+        var drawing = Drawing(
+            seed: settings.seed, days: settings.days, points: settings.points, mishaps: settings.mishaps)
         rules = drawing.rules()
         plan = drawing.plan(rules.first)
         var dice = Dice(~settings.seed)
@@ -87,8 +91,8 @@ package final class Episode {
         script = Script(self, dice.split())
         fingerprint.now = { [world] in world.agenda.now }
         judges = [
-            events, presses, bounds, CallJudge(court), AnswerJudge(court), EscalationJudge(court), FaultJudge(court),
-            StandingJudge(court, desks: desks), LabelJudge(court), fingerprint,
+            events, presses, CallJudge(court), AnswerJudge(court), EscalationJudge(court), FaultJudge(court),
+            StandingJudge(court, desks: desks), LabelJudge(court), bounds, fingerprint,
         ]
         hand.onPress = { [presses] in presses.began($0, closing: $1) }
         hand.onRelease = { [presses] in presses.released($0, $1) }

@@ -21,7 +21,7 @@ package struct VirtualMessage {
 package final class VirtualBroker {
     /// What the broker keeps of a client.
     private final class Session {
-        var filters: [String] = []
+        var filters: [[UInt8]] = []
         var connection: VirtualConnection?
         /// Not acknowledged yet, by number; those up to `sent` were sent on this connection.
         var queue: [(number: UInt64, message: VirtualMessage)] = []
@@ -114,8 +114,9 @@ package final class VirtualBroker {
 
     func subscribe(_ connection: VirtualConnection, _ filter: String) {
         guard let session = sessions[connection.clientID] else { return }
+        let filter = Array(filter.utf8)
         if !session.filters.contains(filter) { session.filters.append(filter) }
-        for topic in kept.keys.sorted() where Self.matches(filter, topic) {
+        for topic in kept.keys.filter({ Self.matches(filter, Array($0.utf8)) }).sorted() {
             guard let message = kept[topic], !isExpired(message) else { continue }
             queue(message, for: session)
         }
@@ -123,7 +124,7 @@ package final class VirtualBroker {
     }
 
     func unsubscribe(_ connection: VirtualConnection, _ filter: String) {
-        sessions[connection.clientID]?.filters.removeAll { $0 == filter }
+        sessions[connection.clientID]?.filters.removeAll { $0 == Array(filter.utf8) }
     }
 
     // MARK: Messages
@@ -144,7 +145,8 @@ package final class VirtualBroker {
         var live = message
         live.retain = false
         var isHeard = false
-        for (id, session) in sessions where session.filters.contains(where: { Self.matches($0, message.topic) }) {
+        let topic = Array(message.topic.utf8)
+        for (id, session) in sessions where session.filters.contains(where: { Self.matches($0, topic) }) {
             isHeard = true
             guard session.connection != nil || session.isPersistent else { continue }
             queue(live, for: session)
@@ -181,19 +183,18 @@ package final class VirtualBroker {
     private func isExpired(_ message: VirtualMessage) -> Bool { message.expiresAt.map { $0 <= agenda.now } ?? false }
 
     /// Topic filters with `+` and `#` (MQTT 5, section 4.7).
-    static func matches(_ filter: String, _ topic: String) -> Bool {
-        var (filter, topic) = (Substring(filter).utf8, Substring(topic).utf8)
-        while let next = filter.first {
-            if next == UInt8(ascii: "#") { return true }
-            if next == UInt8(ascii: "+") {
-                filter = filter.dropFirst()
-                topic = topic.drop { $0 != UInt8(ascii: "/") }
-            } else {
-                guard topic.first == next else { return false }
-                filter = filter.dropFirst()
-                topic = topic.dropFirst()
+    static func matches(_ filter: [UInt8], _ topic: [UInt8]) -> Bool {
+        var (place, end) = (0, 0)
+        while place < filter.count {
+            switch filter[place] {
+            case UInt8(ascii: "#"): return true
+            case UInt8(ascii: "+"): while end < topic.count, topic[end] != UInt8(ascii: "/") { end += 1 }
+            default:
+                guard end < topic.count, topic[end] == filter[place] else { return false }
+                end += 1
             }
+            place += 1
         }
-        return topic.isEmpty
+        return end == topic.count
     }
 }

@@ -51,6 +51,7 @@ package final class VirtualGateway {
     private var inbox = Inbox()
     private var link: VirtualLink?
     private var store: JournalStore?
+    private var hasInput = false
     private var busyUntil = Moment(nanoseconds: 0)
     /// Contacts that are made, since when, and loops whose wire is cut.
     private var made: [PointID: Moment] = [:]
@@ -272,6 +273,7 @@ package final class VirtualGateway {
 
     /// Something has come in: the loop turns as soon as it is free.
     private func wake() {
+        hasInput = true
         guard isRunning else { return }
         let soonest = max(agenda.now, busyUntil)
         if nextTurn.map({ soonest < $0 }) ?? true { nextTurn = soonest }
@@ -281,7 +283,9 @@ package final class VirtualGateway {
     package func turn() {
         guard let agent else { return }
         clock.ahead = .zero
-        let batch = inbox.take(until: Moment(nanoseconds: 0))
+        // Waiting for nothing would cost a call of the kernel.
+        let batch = hasInput ? inbox.take(until: Moment(nanoseconds: 0)) : []
+        hasInput = false
         agent.checkClock()
         agent.lost(messages: inbox.takeDroppedMessages())
         agent.handle(batch)

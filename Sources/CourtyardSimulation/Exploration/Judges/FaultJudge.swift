@@ -69,6 +69,10 @@ final class FaultJudge: Judge {
 
     /// All that was wrong is over, and was for more than an hour.
     func healed() {
-        for fault in court.faults.sorted() { court.complain(.faultFalse, "\(fault) is set, and all is well") }
+        // A call that desks don't show is heard by nobody, for ever.
+        let excused: Set<FaultID> = court.revenants.isEmpty ? [] : [.nobodyListening]
+        for fault in court.faults.subtracting(excused).sorted() {
+            court.complain(.faultFalse, "\(fault) is set, and all is well")
+        }
     }
 }

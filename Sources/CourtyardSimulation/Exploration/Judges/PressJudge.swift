@@ -30,6 +30,7 @@ final class PressJudge: Judge {
     private let court: Court
     private var watched: [PointID: [Watched]] = [:]
     private var nextDue: Moment?
+    /// In the world's time.
     private var flickers: [PointID: ClosedRange<Moment>] = [:]
     /// Presses that could be refused, since the journal failed lately.
     private var failedAt: Moment?
@@ -89,7 +90,6 @@ final class PressJudge: Judge {
     func ended() {
         blur()
         watched = watched.mapValues { $0.filter { $0.released == nil } }
-        flickers = [:]
         nextDue = nil
     }
 
@@ -109,7 +109,7 @@ final class PressJudge: Judge {
                 court.complain(
                     .pressDoubled, "\(id), pressed at \(moment.nanoseconds) ns, is told as \(one.told) presses")
             }
-        } else if !(flickers[id]?.contains(moment) ?? false) {
+        } else if !(flickers[id]?.contains(world) ?? false) {
             court.complain(.pressInvented, "\(event.service) of \(id) at \(moment.nanoseconds) ns")
         }
     }
