@@ -1,34 +1,6 @@
 package import CallContract
 package import CallCore
 
-/// How the people at a simulated desk behave.
-package struct DeskManner {
-    /// From seeing a call to taking it, from taking it to being there, from there to the end: drawn for each call.
-    package var acceptAfter: ClosedRange<Duration>
-    package var arriveAfter: ClosedRange<Duration>
-    package var resolveAfter: ClosedRange<Duration>
-    /// From having a call to saying that it is on the screen.
-    package var sayReceivedAfter = Duration.zero
-    /// Sees calls and says nothing.
-    package var ignores = false
-    /// Calls of these services are cancelled where others are accepted.
-    package var refuses: Set<String> = []
-    /// A command without an answer is sent again after this, under the same id.
-    package var asksAgainAfter = Duration.seconds(5)
-
-    package init(
-        acceptAfter: ClosedRange<Duration>, arriveAfter: ClosedRange<Duration>, resolveAfter: ClosedRange<Duration>,
-        sayReceivedAfter: Duration = .zero, ignores: Bool = false, refuses: Set<String> = []
-    ) {
-        self.acceptAfter = acceptAfter
-        self.arriveAfter = arriveAfter
-        self.resolveAfter = resolveAfter
-        self.sayReceivedAfter = sayReceivedAfter
-        self.ignores = ignores
-        self.refuses = refuses
-    }
-}
-
 /// A duty desk of one site, decided as a value: what it sees and what time it is go in, commands come out. It knows what
 /// docs/mqtt-contract.md tells a display team, and nothing else of the gateway.
 package struct DutyDesk {
@@ -267,43 +239,4 @@ package struct DutyDesk {
     }
 
     private mutating func draw(_ range: ClosedRange<Duration>) -> Duration { dice.duration(in: range) }
-}
-
-/// One command of a desk about a call.
-package struct DeskCommand: Hashable {
-    package enum Name: String {
-        case received, accept, arrive, resolve, cancel
-        /// `accept` once more, with `onTheWay`.
-        case setOut
-
-        /// As its topic has it.
-        package var word: String { self == .setOut ? Name.accept.rawValue : rawValue }
-    }
-
-    package let name: Name
-    package let id: String
-    /// The gateway's topics begin so.
-    package let base: String
-    package let call: String
-    /// Of the record that was on the screen.
-    package let revision: Int
-    package let actor: String
-    package var sentAt: Moment
-
-    package var topic: String { "\(base)/command/\(name.word)" }
-
-    package var payload: [UInt8] {
-        WireJSON.bytes(
-            Payload(
-                id: id, call: call, revision: revision, actor: actor, onTheWay: name == .setOut ? true : nil,
-                outcome: name == .resolve ? "done" : nil, reason: name == .cancel ? "refused" : nil))
-    }
-
-    private struct Payload: Encodable {
-        let id, call: String
-        let revision: Int
-        let actor: String
-        let onTheWay: Bool?
-        let outcome, reason: String?
-    }
 }
