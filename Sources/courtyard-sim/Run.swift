@@ -79,6 +79,7 @@ struct Run: ParsableCommand {
         var steps: [StepResult] = []
         if let objection = ScenarioRunner.objection(to: scenario, on: stage) {
             steps = [StepResult(refusing: objection.step, objection.reason)]
+            if isLong { show(steps[0]) }
         } else {
             steps = ScenarioRunner(scenario, on: stage) { if isLong { show($0) } }.run()
         }

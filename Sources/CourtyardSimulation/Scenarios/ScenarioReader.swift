@@ -58,7 +58,7 @@ private struct ScenarioReading {
                 problems: problems)
         else { return nil }
         let title = section.value(ScenarioKeys.scenario, problems)
-        let about = section.value(ScenarioKeys.about, problems)
+        let about = section.value(ScenarioKeys.about, problems) ?? ""
         let brokers = section.value(ScenarioKeys.brokers, problems) ?? 1
         let starts = section.value(ScenarioKeys.starts, problems) ?? Self.starts
         let site = site(section, brokers: brokers)
@@ -71,7 +71,7 @@ private struct ScenarioReading {
                 part.place, part.path, found: "\(items.count) steps", allowed: "1 to \(Self.stepLimit) steps")
         }
         let read = items.prefix(Self.stepLimit).compactMap { steps.step($0) }
-        guard let title, let about, let site else { return nil }
+        guard let title, let site else { return nil }
         return Scenario(
             file: file, title: title, about: about, site: site.site, siteNode: site.node, brokers: brokers,
             starts: starts, steps: read)

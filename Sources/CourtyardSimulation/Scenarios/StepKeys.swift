@@ -22,7 +22,8 @@ struct StepDoc {
 
     /// What may stand behind it, in a message's words.
     var allowed: String {
-        let mapping = "a mapping, such as {\(example)}"
+        let mapping =
+            "a mapping, such as \(example.hasPrefix("\(name): {") ? String(example.dropFirst(name.count + 2)) : "{\(example)}")"
         guard let short else { return mapping }
         return keys.isEmpty ? short : "\(short), or \(mapping)"
     }
@@ -34,7 +35,7 @@ enum ScenarioKeys {
         "scenario", .required, Kind<String>.text(1...120), example: "The power fails at night with a call open",
         "What the scenario is called.")
     static let about = Key(
-        "about", .required, Kind<String>.prose,
+        "about", .optional("nothing"), Kind<String>.prose,
         example: "A call that was raised before the lights went out must be open when they are back.",
         "What is tried, and why it matters.")
     static let site = KeyDoc(

@@ -24,8 +24,8 @@ package final class VirtualStage: Stage {
 
     /// How long a gateway or a desk may take to be there.
     private static let patience = Duration.seconds(20)
-    /// From the first power to the story's beginning.
-    private static let settling = Duration.seconds(10)
+    /// From the first power to the story's beginning: the gateway is connected then, and has not yet missed a desk.
+    private static let settling = Duration.seconds(1)
 
     /// Everything in it is drawn from one seed, always the same.
     package init(_ scenario: Scenario) throws(StageFailure) {
