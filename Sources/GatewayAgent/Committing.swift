@@ -30,9 +30,12 @@ extension GatewayAgent {
                 .init(journal: $0.id.journal, service: $0.id.service, through: $0.through)
             }
         }
+        let isRetry = keeper.retryAt.map { $0 <= now.moment } ?? false
         // A journal that fails is tried in its time, not for numbers at every edge.
-        if !keeper.isFailing || !batch.isEmpty { batch.connectionLimit = connections.limitToReserve() }
-        if !batch.isEmpty || keeper.retryAt.map({ $0 <= now.moment }) ?? false {
+        if !keeper.isFailing || !batch.isEmpty || isRetry { batch.connectionLimit = connections.limitToReserve() }
+        // Whether it works again shows when something is written, and nothing else.
+        if isRetry, batch.isEmpty { batch.connectionLimit = connections.limit }
+        if !batch.isEmpty || isRetry {
             actions = write(batch, actions, now)
         }
         turn = Turn()

@@ -29,6 +29,9 @@ public final class ConnectionNumbers: Sendable {
         state.withLock { $0.last + Self.reservedAhead > $0.limit ? $0.last + Self.reservedAtOnce : nil }
     }
 
+    /// What is reserved.
+    var limit: UInt64 { state.withLock { $0.limit } }
+
     /// The journal has it.
     func reserved(_ limit: UInt64) { state.withLock { $0.limit = limit } }
 }

@@ -165,9 +165,42 @@ final class Connection {
         return inLog == copied
     }
 
+    /// Writes the log over itself, byte for byte, and flushes it. After a failed flush the kernel takes pages for clean
+    /// that never reached the disk, and no later flush writes them, in this process or another; written again they are
+    /// new ones. To be called once the database was read, which opens the log.
+    func rewriteLog() throws(JournalError) {
+        let operation = "writing the log again"
+        var found: UnsafeMutablePointer<sqlite3_file>?
+        // SAFETY: this file control writes one pointer. The file is the connection's, which is open and idle.
+        let code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &found)
+        guard code == SQLITE_OK, let log = found, let methods = log.pointee.pMethods?.pointee else { return }
+        func check(_ code: Int32) throws(JournalError) {
+            guard code == SQLITE_OK else { throw failure(operation, code: code, systemError: errno) }
+        }
+        var size: sqlite3_int64 = 0
+        try check(methods.xFileSize(log, &size))
+        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+        var offset: sqlite3_int64 = 0
+        while offset < size {
+            let count = Int32(min(sqlite3_int64(chunk.count), size - offset))
+            // SAFETY: `count` bytes are in the chunk and in the file.
+            try check(methods.xRead(log, &chunk, count, offset))
+            try check(methods.xWrite(log, chunk, count, offset))
+            offset += sqlite3_int64(count)
+        }
+        try check(methods.xSync(log, SQLITE_SYNC_NORMAL))
+    }
+
     /// The error that `code` stands for, with the handle's words for it.
     func failure(_ operation: String, code: Int32) -> JournalError {
         Self.failure(operation, path: path, code: code, handle: handle)
+    }
+
+    /// The error of a call that went past the handle.
+    private func failure(_ operation: String, code: Int32, systemError: Int32) -> JournalError {
+        // SAFETY: the text is a constant of SQLite's.
+        let text = String(cString: sqlite3_errstr(code))
+        return .sqlite(operation, path: path, code: code, text: text, systemError: systemError)
     }
 
     private static func failure(

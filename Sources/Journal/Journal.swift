@@ -127,8 +127,7 @@ public final class Journal {
     /// again, and it is made sure that everything committed is there, and nothing of what failed.
     ///
     /// After a failed flush the kernel forgets which pages never reached the disk, and a second flush succeeds without
-    /// writing them. So everything is then copied from the log into the database, which makes the pages new ones, and
-    /// flushed there. Throws as ``commit(_:)`` does.
+    /// writing them. So the log is then written anew. Throws as ``commit(_:)`` does.
     public func recover() throws(JournalError) {
         guard let repair, ownership != nil else { return }
         if repair == .forgetTransaction, let store {
@@ -144,9 +143,7 @@ public final class Journal {
         store = nil  // closes the connection; the log stays
         let store = try Store(opening: path, schema: schema)
         if flushFailed {
-            guard try store.connection.checkpoint(truncating: true) else {
-                throw .busy(.init(operation: "recovering", path: path, code: 0, text: "a reader holds the log"))
-            }
+            try store.connection.rewriteLog()
             flushFailed = false
         }
         let found = try store.contents()

@@ -135,7 +135,11 @@ private struct Place {
                 return .unusable(word: "foreign", reason: reason)
             }
             let store = try Store(opening: path, schema: schema)
-            if unclean && size <= Self.checkedSize { try check(store.connection) }
+            if unclean {
+                if size <= Self.checkedSize { try check(store.connection) }
+                // Whoever wrote it may have ended after a failed flush: what is found must be on the disk.
+                try store.connection.rewriteLog()
+            }
             return .sound(store, try store.contents())
         } catch .corrupt(let failure) {
             return .unusable(word: "corrupt", reason: "\(failure.operation): \(failure.text)")

@@ -51,7 +51,8 @@ struct Promise {
 
 extension Store {
     /// Takes out what stands in the file beyond `promise`: the remains of commits that failed. (Answers
-    /// that such a commit made the file forget stay forgotten; they were the oldest.)
+    /// that such a commit made the file forget stay forgotten; they were the oldest. Acknowledgements stay: the broker
+    /// has those events, whatever became of the commit that said so.)
     func restore(_ promise: Promise, found: Journal.Contents) throws(JournalError) {
         let operation = "taking a failed commit back"
         let surplus = found.cursors.map { (StreamName($0), $0.last) }.filter { $0.1 > promise.last[$0.0, default: 0] }

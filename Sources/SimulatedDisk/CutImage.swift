@@ -4,6 +4,7 @@
 /// truncation happened whole or not at all, and nothing that was written in its place later is there without it.
 struct CutImage {
     static let sectorSize = 512
+    private static let sectorsInPage = DiskFile.pageSize / sectorSize
 
     /// What the disk did with the changes since the last flush.
     private struct Fate {
@@ -14,9 +15,12 @@ struct CutImage {
     }
 
     private let file: DiskFile
-    private let content: [UInt8]
     private var bytes: [UInt8]
     private let fate: Fate
+    /// The sectors of which something since the last flush reached the disk.
+    private var settled: Set<Int> = []
+    /// The pages that were written, in whole or in part, with something since the last flush.
+    private var written: Set<Int> = []
 
     /// The bytes that `file` has after a power cut now.
     ///
@@ -32,7 +36,6 @@ struct CutImage {
 
     private init(file: DiskFile, content: [UInt8], fate: Fate) {
         self.file = file
-        self.content = content
         self.fate = fate
         let longest = file.changes.map { $0.offset + $0.count }.max() ?? 0
         bytes = content + [UInt8](repeating: 0, count: max(0, longest - content.count))
@@ -56,7 +59,6 @@ struct CutImage {
     /// Undoes what didn't reach the disk.
     private mutating func takeBack(random: inout SeededRandom) {
         let ceilings = firstTruncationsThatDidNotHappen()
-        var settled: Set<Int> = []
         for (index, change) in file.changes.enumerated().reversed() {
             for sector in Self.sectors(of: change) where !settled.contains(sector) {
                 let isKept =
@@ -67,7 +69,12 @@ struct CutImage {
                     } else {
                         random.below(16) < fate.chance(index)
                     }
-                if isKept { settled.insert(sector) } else { undo(change, in: sector) }
+                guard isKept else {
+                    undo(change, in: sector)
+                    continue
+                }
+                settled.insert(sector)
+                if !change.isTruncation { written.insert(sector / Self.sectorsInPage) }
             }
         }
     }
@@ -91,21 +98,16 @@ struct CutImage {
         }
     }
 
-    /// A page that a failed flush left behind is on the disk as it was before, unless somebody wrote to it since: then
-    /// it is written as a whole, or was about to be.
+    /// A page that a failed flush left behind is on the disk as it was before that. But if it was written since then
+    /// because something in it changed, all of it was, or was about to be.
     private mutating func putLostPages(random: inout SeededRandom) {
-        guard !file.lost.isEmpty else { return }
-        var touched: Set<Int> = []
-        for change in file.changes { touched.formUnion(DiskFile.pages(change.offset, change.count)) }
         for (page, onDisk) in file.lost.sorted(by: { $0.key < $1.key }) {
             let start = page * DiskFile.pageSize
-            for offset in stride(from: 0, to: DiskFile.pageSize, by: Self.sectorSize) {
-                let isWritten = touched.contains(page) && random.once(in: 2)
-                let first = start + offset
-                guard first < bytes.count else { break }
-                for position in first..<min(first + Self.sectorSize, bytes.count) {
-                    bytes[position] =
-                        !isWritten ? onDisk[position - start] : position < content.count ? content[position] : 0
+            for index in 0..<Self.sectorsInPage where !settled.contains(page * Self.sectorsInPage + index) {
+                if written.contains(page) && random.once(in: 2) { continue }
+                let first = start + index * Self.sectorSize
+                for position in first..<max(first, min(first + Self.sectorSize, bytes.count)) {
+                    bytes[position] = onDisk[position - start]
                 }
             }
         }

@@ -22,6 +22,8 @@ struct Explore: ParsableCommand {
     var days = 1
     @Option(help: "How many call points; drawn for each seed if not given.")
     var points: Int?
+    @Option(help: "How much goes wrong, in mishaps a day; drawn for each seed if not given.")
+    var mishaps: Int?
     @Option(help: "Of the seed's happenings these alone, by number: 3,17,204.")
     var keep: Numbers?
     @Option(help: "Writes what happens, line by line, to this file.")
@@ -47,6 +49,7 @@ struct Explore: ParsableCommand {
         try check("--seeds", seeds, 1...10_000_000)
         try check("--days", days, 1...3650)
         try check("--points", points, 1...10_000)
+        try check("--mishaps", mishaps, 1...100_000)
         guard seed != nil || (keep == nil && trace == nil) else {
             throw ValidationError("--keep and --trace go with one --seed")
         }
@@ -57,7 +60,7 @@ struct Explore: ParsableCommand {
         let range = seed.map { $0...$0 } ?? 1...UInt64(seeds)
         var report = ExplorationReport(of: range.count)
         for seed in range {
-            let settings = Episode.Settings(seed: seed, days: days, points: points, kept: keep?.numbers)
+            let settings = Episode.Settings(seed: seed, days: days, points: points, mishaps: mishaps, kept: keep?.numbers)
             let outcome = try episode(settings)
             report.add(outcome)
             guard let complaint = outcome.complaint else { continue }
@@ -94,6 +97,7 @@ struct Explore: ParsableCommand {
         }
         var command = "courtyard-sim explore --seed \(settings.seed) --days \(settings.days)"
         if let points { command += " --points \(points)" }
+        if let mishaps { command += " --mishaps \(mishaps)" }
         if let kept = shortest.kept { command += " --keep " + kept.map(String.init).joined(separator: ",") }
         print(
             """

@@ -21,6 +21,12 @@ enum OutputFile {
         guard mkdir(path, 0o755) == 0 || errno == EEXIST && Programs.isDirectory(path) else { throw failure(path) }
     }
 
+    /// The directory that a file stands in.
+    static func directory(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
     private static func failure(_ path: String) -> SimulatorError {
         SimulatorError("\(path) can't be written: \(String(cString: strerror(errno)))")
     }

@@ -12,7 +12,8 @@ struct Run: ParsableCommand {
             Each FILE is a scenario (simulator/scenarios/README.md). All that is wrong with the files is said at once, \
             before anything is played.
             Stages: virtual plays in this program and in virtual time, hours in milliseconds; process runs the real \
-            agent and a real broker in real time.
+            agent and a real broker in real time; kernel runs them in a kernel of its own, with real lines, in virtual \
+            time (simulator/kernel).
             Exit codes: 0 all as expected; 1 not as expected, or the stage can't do a step; 64 a file that can't be \
             read as a scenario, or words that can't be.
             Example: courtyard-sim run simulator/scenarios/*.yaml --junit results.xml --vcd waves/
@@ -20,7 +21,7 @@ struct Run: ParsableCommand {
 
     @Argument(help: ArgumentHelp("The scenarios.", valueName: "file"))
     var files: [String]
-    @Option(help: "Where they are played: virtual or process.")
+    @Option(help: "Where they are played: virtual, process or kernel.")
     var on = StageName.virtual
     @Option(help: "Write the results as JUnit XML, for Jenkins or GitLab, to this file.")
     var junit: String?
@@ -28,17 +29,20 @@ struct Run: ParsableCommand {
     var vcd: String?
     @Flag(name: .shortAndLong, help: "Show every step and all that was seen.")
     var verbose = false
-    @Option(help: "The agent's program for --on process; otherwise the courtyard-gateway beside this one.")
+    @Option(help: "The agent's program for --on process and kernel; otherwise the courtyard-gateway beside this one.")
     var gateway: String?
+    @Flag(help: .hidden)
+    var insideKernel = false
 
     /// The stages there are.
     enum StageName: String, ExpressibleByArgument, CaseIterable {
-        case virtual, process
+        case virtual, process, kernel
     }
 
     func run() throws {
         try Determinism.require()
         let scenarios = try read()
+        if on == .kernel, !insideKernel { try runInKernel(scenarios) }
         let signals = StopSignals()
         var results: [ScenarioResult] = []
         for scenario in scenarios { results.append(try play(scenario, signals)) }
@@ -99,7 +103,29 @@ struct Run: ParsableCommand {
                     clock: PreloadedClock(path: "\(directory)/clock"),
                     disk: try MemoryDisk(at: "\(directory)/disk", isNeeded: troublesDisk))
             }
+        case .kernel:
+            return try ProcessStage(scenario, gateway: gateway, signals: signals) {
+                directory, troublesDisk throws(StageFailure) in
+                ProcessStage.Board(
+                    hands: LineHands(scenario, directory: directory), clock: KernelClock(directory: directory),
+                    disk: try MemoryDisk(at: "\(directory)/disk", isNeeded: troublesDisk), lookEvery: .seconds(1))
+            }
         }
+    }
+
+    /// Has a kernel booted in which this program does all the rest.
+    private func runInKernel(_ scenarios: [Scenario]) throws -> Never {
+        for scenario in scenarios {
+            if let objection = KernelGuest.objection(to: scenario) {
+                throw SimulatorError("\(scenario.file): \(objection): run it --on virtual or process")
+            }
+        }
+        if let vcd, scenarios.count > 1 || vcd.hasSuffix("/") { try OutputFile.makeDirectory(vcd) }
+        let shares = [junit, vcd].compactMap { path in
+            path.map { Programs.isDirectory($0) ? $0 : OutputFile.directory(of: $0) }
+        }
+        let arguments = CommandLine.arguments.dropFirst() + ["--inside-kernel"]
+        throw ExitCode(try KernelGuest().run(Array(arguments), for: scenarios, shares: shares))
     }
 
     // MARK: Files

@@ -45,6 +45,20 @@ private let full = JournalError.full(.init(operation: "committing", path: "/x", 
         #expect(try world.store.events(journal: world.agent.journal, service: .emergency, from: 1, limit: 9).count == 3)
     }
 
+    @Test("With nothing to be written, it isn't taken for one that works again")
+    func nothingHeld() throws {
+        let world = try World()
+        world.connect()
+        world.store.failure = full
+        world.press(World.kitchen)  // refused: nothing is left to be journalled
+        world.settle()
+        world.wait(.seconds(60))
+        #expect(world.agent.report().faults.contains { $0.fault == "journal-failing" })
+        world.store.failure = nil
+        world.wait(.seconds(6))
+        #expect(!world.agent.report().faults.contains { $0.fault == "journal-failing" })
+    }
+
     @Test("With no broker either, emergencies wait in memory and reach the journal when it recovers")
     func noBrokerEither() throws {
         let world = try World()

@@ -31,6 +31,12 @@ static inline int clinux_thread_timer(timer_t *timer, int signo) {
     return timer_create(CLOCK_MONOTONIC, &event, timer);
 }
 
+/// poll(2) with a time in nanoseconds (ppoll(2), which glibc shows only where _GNU_SOURCE is defined).
+static inline int clinux_poll(struct pollfd *entries, unsigned long count, long nanoseconds) {
+    struct timespec wait = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    return (int)syscall(SYS_ppoll, entries, count, &wait, NULL, 0);
+}
+
 static inline void clinux_no_op(int signo) { (void)signo; }
 
 /// Lets `signo` interrupt the calling thread's system calls: a handler that does nothing, without SA_RESTART.

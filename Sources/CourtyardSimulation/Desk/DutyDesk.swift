@@ -1,32 +1,6 @@
 package import CallContract
 package import CallCore
 
-/// How the people at a simulated desk behave.
-package struct DeskManner {
-    /// From seeing a call to taking it, from taking it to being there, from there to the end: drawn for each call.
-    package var acceptAfter: ClosedRange<Duration>
-    package var arriveAfter: ClosedRange<Duration>
-    package var resolveAfter: ClosedRange<Duration>
-    /// From having a call to saying that it is on the screen.
-    package var sayReceivedAfter = Duration.zero
-    /// Sees calls and says nothing.
-    package var ignores = false
-    /// Calls of these services are cancelled where others are accepted.
-    package var refuses: Set<String> = []
-
-    package init(
-        acceptAfter: ClosedRange<Duration>, arriveAfter: ClosedRange<Duration>, resolveAfter: ClosedRange<Duration>,
-        sayReceivedAfter: Duration = .zero, ignores: Bool = false, refuses: Set<String> = []
-    ) {
-        self.acceptAfter = acceptAfter
-        self.arriveAfter = arriveAfter
-        self.resolveAfter = resolveAfter
-        self.sayReceivedAfter = sayReceivedAfter
-        self.ignores = ignores
-        self.refuses = refuses
-    }
-}
-
 /// A duty desk of one site, decided as a value: what it sees and what time it is go in, commands come out. It knows what
 /// docs/mqtt-contract.md tells a display team, and nothing else of the gateway.
 package struct DutyDesk {

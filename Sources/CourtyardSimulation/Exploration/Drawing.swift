@@ -11,16 +11,19 @@ struct Drawing {
     /// How often each resident calls for something, a day.
     let presses: Double
 
-    /// - Parameter points: nil: drawn, from a handful to a whole courtyard.
-    init(seed: UInt64, days: Int, points: Int?) {
+    /// - Parameters:
+    ///   - points: nil: drawn, from a handful to a whole courtyard.
+    ///   - mishaps: nil: drawn, from a dozen a day to hundreds.
+    init(seed: UInt64, days: Int, points: Int?, mishaps wanted: Int?) {
         var dice = Dice(seed)
         let drawn = [3, 5, 8, 13, 30, 194][dice.below(6)]
         self.days = days
         let count = points ?? drawn
         pointCount = count
-        mishaps = [12, 40, 120, 300][dice.below(4)]
-        // A courtyard of 194 calls some six hundred times a day; a few points that are looked at closely, more often.
-        presses = count > 100 ? 3 : count > 20 ? 6 : 30
+        let often = [12, 40, 120, 300][dice.below(4)]
+        mishaps = Double(wanted ?? often)
+        // A meal a day, and now and then something else; a few points that are looked at closely call more often.
+        presses = count > 100 ? 1.5 : count > 20 ? 6 : 30
         self.dice = dice
     }
 
@@ -133,8 +136,9 @@ struct Drawing {
         case 18..<20: return .restart
         case 20..<23: return .reload
         case 23..<27:
-            let troubles = VirtualDisk.Trouble.allCases
-            return .failDisk(troubles[dice.below(troubles.count)], for: span(upTo: .seconds(3600)))
+            let trouble = VirtualDisk.Trouble.allCases[dice.below(VirtualDisk.Trouble.allCases.count)]
+            // Each try to write after a failed flush reads the whole log: what matters happens in the first few.
+            return .failDisk(trouble, for: span(upTo: trouble == .flushesFail ? .seconds(120) : .seconds(3600)))
         case 27..<31:
             return .slowDisk(.milliseconds(20)...(.milliseconds(1500)), for: span(upTo: .seconds(1800)))
         case 31..<42:

@@ -10,13 +10,16 @@ package final class Episode {
         package var days: Int
         /// How many call points there are; nil: drawn.
         package var points: Int?
+        /// How much goes wrong, in mishaps a day on average; nil: drawn.
+        package var mishaps: Int?
         /// The happenings that are kept, by their numbers from 0; nil: all.
         package var kept: [Int]?
 
-        package init(seed: UInt64, days: Int, points: Int? = nil, kept: [Int]? = nil) {
+        package init(seed: UInt64, days: Int, points: Int? = nil, mishaps: Int? = nil, kept: [Int]? = nil) {
             self.seed = seed
             self.days = days
             self.points = points
+            self.mishaps = mishaps
             self.kept = kept
         }
     }
@@ -50,6 +53,7 @@ package final class Episode {
     package var onTrace: ((String) -> Void)?
 
     private let settings: Settings
+    private var judges: [any Judge] = []
     private let events: EventJudge
     private let presses: PressJudge
     private let bounds: BoundsJudge
@@ -61,7 +65,8 @@ package final class Episode {
 
     package init(_ settings: Settings) throws {
         self.settings = settings
-        var drawing = Drawing(seed: settings.seed, days: settings.days, points: settings.points)
+        var drawing = Drawing(
+            seed: settings.seed, days: settings.days, points: settings.points, mishaps: settings.mishaps)
         rules = drawing.rules()
         plan = drawing.plan(rules.first)
         var dice = Dice(~settings.seed)
@@ -85,10 +90,10 @@ package final class Episode {
         bounds = BoundsJudge(court) { [events] in events.events }
         script = Script(self, dice.split())
         fingerprint.now = { [world] in world.agenda.now }
-        court.seat([
-            events, presses, bounds, CallJudge(court), AnswerJudge(court), EscalationJudge(court), FaultJudge(court),
-            StandingJudge(court, desks: desks), LabelJudge(court), fingerprint,
-        ])
+        judges = [
+            events, presses, CallJudge(court), AnswerJudge(court), EscalationJudge(court), FaultJudge(court),
+            StandingJudge(court, desks: desks), LabelJudge(court), bounds, fingerprint,
+        ]
         hand.onPress = { [presses] in presses.began($0, closing: $1) }
         hand.onRelease = { [presses] in presses.released($0, $1) }
         hand.onFlicker = { [presses] in presses.flickers($0, $1) }
@@ -114,6 +119,7 @@ package final class Episode {
     }
 
     private func live() throws {
+        court.seat(judges + (onTrace.map { [TraceWriter(court, $0)] } ?? []))
         let kept = settings.kept.map { Set($0) }
         for (number, planned) in plan.enumerated() where kept?.contains(number) ?? true {
             world.agenda.at(planned.at) { [unowned self] in script.carryOut(planned, number) }

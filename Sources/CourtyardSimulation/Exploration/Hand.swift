@@ -19,7 +19,7 @@ final class Hand {
     var onPress: ((Made, _ closing: Duration) -> Void)?
     /// The contact has been let go.
     var onRelease: ((PointID, Moment) -> Void)?
-    /// A contact flickers between these times: what is told of it is not certain.
+    /// A contact flickers between these moments of the world: what is told of it is not certain.
     var onFlicker: ((PointID, ClosedRange<Moment>) -> Void)?
     private var busyUntil: [PointID: Moment] = [:]
     private var dice: Dice
@@ -80,7 +80,7 @@ final class Hand {
     func flicker(_ point: PointID, edges: Int, every span: Duration) {
         let lasts = span * edges
         guard claim(point, for: lasts + .seconds(1)) else { return }
-        let now = gateway.clock.moment
+        let now = agenda.now
         onFlicker?(point, now...(now + lasts + .milliseconds(100)))
         for edge in 0..<edges { move(point, edge % 2 == 0, after: span * edge) }
         agenda.after(lasts) { [self] in gateway.set(point, made: false) }

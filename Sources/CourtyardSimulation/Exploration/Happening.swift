@@ -86,3 +86,72 @@ package struct Planned: Sendable {
     package let seed: UInt64
     package let happening: Happening
 }
+
+extension Press: CustomStringConvertible {
+    package var description: String {
+        "\(hold.short)" + (closing.isEmpty && opening.isEmpty ? "" : " bouncing \(closing.count)+\(opening.count)")
+    }
+}
+
+extension Happening: CustomStringConvertible {
+    /// In words, one line.
+    package var description: String {
+        switch self {
+        case .press(let point, let presses, let pause):
+            "press \(point): \(presses.map(\.description).joined(separator: ", "))"
+                + (presses.count > 1 ? ", \(pause.short) between" : "")
+        case .spike(let point, let width): "spike of \(width.short) at \(point)"
+        case .flicker(let point, let edges, let every): "\(point) flickers: \(edges) edges, one every \(every.short)"
+        case .jam(let point, let span): "\(point) is jammed for \(span.short)"
+        case .cutWire(let point, let span): "the wire of \(point) is cut for \(span.short)"
+        case .loseLine(let point, let span): "another program holds the line of \(point) for \(span.short)"
+        case .dropEdges(let chance, let span): "the kernel drops one edge in \(chance) for \(span.short)"
+        case .cutNetwork(let up, let down, let span):
+            "nothing gets \(up && down ? "through" : up ? "to the broker" : "from the broker") for \(span.short)"
+        case .slowNetwork(let range, let span):
+            "packets take \(range.lowerBound.short) to \(range.upperBound.short) for \(span.short)"
+        case .stopBroker(let index, let span, let share):
+            "broker-\(index + 1) is down for \(span.short) and forgets \(Int(share * 100)) in 100 of what it kept"
+        case .denyPublishing(let index, let span): "broker-\(index + 1) denies publishing for \(span.short)"
+        case .lateWill: "a will of an earlier connection comes late"
+        case .twin(let span): "a copy of the card runs elsewhere for \(span.short)"
+        case .foreignRecord: "another card's open call stands at a broker"
+        case .leaveDesk(let index, let inOrder, let span):
+            "desk-\(index + 1) \(inOrder ? "closes" : "is gone without a word") for \(span.short)"
+        case .cutDesk(let index, let span): "the network of desk-\(index + 1) is cut for \(span.short)"
+        case .forget(let index, let span): "nobody looks at desk-\(index + 1) for \(span.short)"
+        case .command(let index): "desk-\(index + 1) sends something of its own making"
+        case .powerCut(let operations, let span):
+            "the power fails\(operations.map { " at the disk's operation \($0)" } ?? "") for \(span.short)"
+        case .killProgram(let span): "the program is killed, and started \(span.short) later"
+        case .restart: "the program is restarted"
+        case .reload: "the site file is read again, changed"
+        case .failDisk(let trouble, let span): "the disk: \(trouble.rawValue) for \(span.short)"
+        case .slowDisk(let range, let span):
+            "a flush takes \(range.lowerBound.short) to \(range.upperBound.short) for \(span.short)"
+        case .stepClock(let span): "somebody sets the wall clock by \(span.short)"
+        case .loseTime(let span): "the time service has no server for \(span.short)"
+        }
+    }
+}
+
+extension Duration {
+    /// As people say it: `2.5 ms`, `41 s`, `3 h 12 min`.
+    fileprivate var short: String {
+        let (sign, size) = self < .zero ? ("-", .zero - self) : ("", self)
+        let microseconds = size.nanoseconds / 1000
+        func tenths(_ unit: Int64) -> String {
+            let tenth = microseconds * 10 / unit
+            return tenth % 10 == 0 || tenth >= 1000 ? "\(tenth / 10)" : "\(tenth / 10).\(tenth % 10)"
+        }
+        let text =
+            switch microseconds {
+            case ..<1000: "\(microseconds) us"
+            case ..<1_000_000: "\(tenths(1000)) ms"
+            case ..<120_000_000: "\(tenths(1_000_000)) s"
+            case ..<7_200_000_000: "\(microseconds / 60_000_000) min"
+            default: "\(microseconds / 3_600_000_000) h \(microseconds / 60_000_000 % 60) min"
+            }
+        return sign + text
+    }
+}

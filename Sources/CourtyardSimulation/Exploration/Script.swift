@@ -41,9 +41,9 @@ final class Script {
     func heal() throws {
         isHealed = true
         gateway.path.block(up: false, down: false)
-        gateway.path.latency = .microseconds(200)...(.milliseconds(3))
+        gateway.path.latency = VirtualPath.ordinaryLatency
         gateway.disk.trouble = nil
-        gateway.disk.flushTakes = .microseconds(80)...(.milliseconds(2))
+        gateway.disk.flushTakes = VirtualDisk.ordinaryFlush
         for broker in brokers { broker.refuses = nil }
         // Everyone meets at the first broker, and reads there what stands.
         for broker in brokers where broker.isUp { broker.stop(forgetting: 0, &dice) }
@@ -172,9 +172,8 @@ final class Script {
             gateway.path.block(up: up, down: down)
             later(span) { [gateway] in gateway.path.block(up: false, down: false) }
         case .slowNetwork(let latency, let span):
-            let before = gateway.path.latency
             gateway.path.latency = latency
-            later(span) { [gateway] in gateway.path.latency = before }
+            later(span) { [gateway] in gateway.path.latency = VirtualPath.ordinaryLatency }
         case .stopBroker(let index, let span, let share):
             guard brokers[index].isUp else { return }
             brokers[index].stop(forgetting: share, &dice)
@@ -256,9 +255,8 @@ final class Script {
             gateway.disk.trouble = trouble
             later(span) { [gateway] in gateway.disk.trouble = nil }
         case .slowDisk(let range, let span):
-            let before = gateway.disk.flushTakes
             gateway.disk.flushTakes = range
-            later(span) { [gateway] in gateway.disk.flushTakes = before }
+            later(span) { [gateway] in gateway.disk.flushTakes = VirtualDisk.ordinaryFlush }
         case .stepClock(let span):
             gateway.clock.step(by: span)
             agenda.after(.milliseconds(1)) { [gateway] in gateway.ask { $0.clockWasSet() } }

@@ -19,6 +19,7 @@ package struct Seen {
         case status(StatusMessage)
         case point(PointMessage)
         case reply(ReplyMessage)
+        /// An output shows a signal; signals with a / between, where all that can be seen is what looks the same.
         case output(String, String)
         /// A contact, or the loop of a wire.
         case line(PointID, made: Bool)

@@ -21,7 +21,7 @@ package struct VirtualMessage {
 package final class VirtualBroker {
     /// What the broker keeps of a client.
     private final class Session {
-        var filters: [String] = []
+        var filters: [[UInt8]] = []
         var connection: VirtualConnection?
         /// Not acknowledged yet, by number; those up to `sent` were sent on this connection.
         var queue: [(number: UInt64, message: VirtualMessage)] = []
@@ -35,8 +35,9 @@ package final class VirtualBroker {
     package let name: String
     private let agenda: Agenda
     private var sessions: [String: Session] = [:]
-    /// What stands retained, by topic.
-    package private(set) var retained: [String: VirtualMessage] = [:]
+    private var kept: [String: VirtualMessage] = [:]
+    /// What stands retained, by topic: what has not expired.
+    package var retained: [String: VirtualMessage] { kept.filter { !isExpired($0.value) } }
     /// False while the program isn't running: connections are refused.
     package private(set) var isUp = true
     /// Tells when nobody subscribes, as MQTT 5 does; 3.1.1 does not.
@@ -57,6 +58,9 @@ package final class VirtualBroker {
         self.agenda = agenda
     }
 
+    /// What stands at a topic.
+    package func standing(at topic: String) -> VirtualMessage? { kept[topic].flatMap { isExpired($0) ? nil : $0 } }
+
     // MARK: Running
 
     /// The program ends, and comes back when it is started.
@@ -69,7 +73,7 @@ package final class VirtualBroker {
             session.value.connection = nil
             if dice.fraction() < share { sessions[session.key] = nil }
         }
-        for topic in retained.keys.sorted() where dice.fraction() < share { retained[topic] = nil }
+        for topic in kept.keys.sorted() where dice.fraction() < share { kept[topic] = nil }
     }
 
     package func start() { isUp = true }
@@ -110,16 +114,17 @@ package final class VirtualBroker {
 
     func subscribe(_ connection: VirtualConnection, _ filter: String) {
         guard let session = sessions[connection.clientID] else { return }
+        let filter = Array(filter.utf8)
         if !session.filters.contains(filter) { session.filters.append(filter) }
-        for topic in retained.keys.sorted() where Self.matches(filter, topic) {
-            guard let message = retained[topic], !isExpired(message) else { continue }
+        for topic in kept.keys.filter({ Self.matches(filter, Array($0.utf8)) }).sorted() {
+            guard let message = kept[topic], !isExpired(message) else { continue }
             queue(message, for: session)
         }
         send(connection.clientID)
     }
 
     func unsubscribe(_ connection: VirtualConnection, _ filter: String) {
-        sessions[connection.clientID]?.filters.removeAll { $0 == filter }
+        sessions[connection.clientID]?.filters.removeAll { $0 == Array(filter.utf8) }
     }
 
     // MARK: Messages
@@ -135,12 +140,13 @@ package final class VirtualBroker {
     /// - Returns: false if that is nobody.
     @discardableResult
     package func take(_ message: VirtualMessage) -> Bool {
-        if message.retain { retained[message.topic] = message.payload.isEmpty ? nil : message }
+        if message.retain { kept[message.topic] = message.payload.isEmpty ? nil : message }
         onTaken?(message)
         var live = message
         live.retain = false
         var isHeard = false
-        for (id, session) in sessions where session.filters.contains(where: { Self.matches($0, message.topic) }) {
+        let topic = Array(message.topic.utf8)
+        for (id, session) in sessions where session.filters.contains(where: { Self.matches($0, topic) }) {
             isHeard = true
             guard session.connection != nil || session.isPersistent else { continue }
             queue(live, for: session)
@@ -177,19 +183,18 @@ package final class VirtualBroker {
     private func isExpired(_ message: VirtualMessage) -> Bool { message.expiresAt.map { $0 <= agenda.now } ?? false }
 
     /// Topic filters with `+` and `#` (MQTT 5, section 4.7).
-    static func matches(_ filter: String, _ topic: String) -> Bool {
-        var (filter, topic) = (Substring(filter).utf8, Substring(topic).utf8)
-        while let next = filter.first {
-            if next == UInt8(ascii: "#") { return true }
-            if next == UInt8(ascii: "+") {
-                filter = filter.dropFirst()
-                topic = topic.drop { $0 != UInt8(ascii: "/") }
-            } else {
-                guard topic.first == next else { return false }
-                filter = filter.dropFirst()
-                topic = topic.dropFirst()
+    static func matches(_ filter: [UInt8], _ topic: [UInt8]) -> Bool {
+        var (place, end) = (0, 0)
+        while place < filter.count {
+            switch filter[place] {
+            case UInt8(ascii: "#"): return true
+            case UInt8(ascii: "+"): while end < topic.count, topic[end] != UInt8(ascii: "/") { end += 1 }
+            default:
+                guard end < topic.count, topic[end] == filter[place] else { return false }
+                end += 1
             }
+            place += 1
         }
-        return topic.isEmpty
+        return end == topic.count
     }
 }

@@ -1,7 +1,7 @@
 package import CallContract
 package import CallCore
 package import GatewayAgent
-package import Journal
+internal import Journal
 internal import Glibc
 
 /// A board with the production agent on it: its power, its clocks, its contacts, its disk, and the agent's loop.
@@ -10,26 +10,6 @@ internal import Glibc
 /// network. The loop is the program's own (`Gateway.turn`): whatever has come in is one turn, and a turn takes as long as
 /// its flushes do.
 package final class VirtualGateway {
-    /// What somebody who watches the board is told, each thing at the moment at which it happens.
-    package struct Ears {
-        /// The journal has this on its disk now.
-        package var committed: (Journal.Batch) -> Void = { _ in }
-        /// The journal refused a commit.
-        package var refused: (JournalError) -> Void = { _ in }
-        /// Handed to the transport.
-        package var sent: (OutgoingMessage) -> Void = { _ in }
-        package var shown: (OutputID, Signal) -> Void = { _, _ in }
-        package var logged: (LogLevel, String) -> Void = { _, _ in }
-        /// The loop has made a turn.
-        package var turned: () -> Void = {}
-        /// What the agent carries out, each thing just before.
-        package var told: (Action) -> Void = { _ in }
-        /// The program has started from what the journal held, or without one; or it is gone.
-        package var started: (Journal.Contents, JournalError?) -> Void = { _, _ in }
-        package var ended: () -> Void = {}
-        package var powerLost: () -> Void = {}
-    }
-
     package let topics: Topics
     package let clock: VirtualClock
     package let path: VirtualPath
@@ -51,6 +31,7 @@ package final class VirtualGateway {
     private var inbox = Inbox()
     private var link: VirtualLink?
     private var store: JournalStore?
+    private var hasInput = false
     private var busyUntil = Moment(nanoseconds: 0)
     /// Contacts that are made, since when, and loops whose wire is cut.
     private var made: [PointID: Moment] = [:]
@@ -125,7 +106,7 @@ package final class VirtualGateway {
         let inbox = Inbox()
         self.inbox = inbox
         store = start.store
-        let door = LinkDoor()
+        let door = LinkDoor(self)
         let agent = GatewayAgent(
             identity, contents: start.contents, services: rules.services,
             ports: .init(
@@ -138,7 +119,7 @@ package final class VirtualGateway {
             self?.wake()
         }
         door.link = link
-        link.onSend = { [weak self] in if self?.isGhost == false { self?.ears.sent($0) } }
+        link.onSend = { [weak self] in self?.ears.sent($0) }
         self.link = link
         self.agent = agent
         agent.onTold = { [unowned self] in if !isGhost { ears.told($0) } }
@@ -272,6 +253,7 @@ package final class VirtualGateway {
 
     /// Something has come in: the loop turns as soon as it is free.
     private func wake() {
+        hasInput = true
         guard isRunning else { return }
         let soonest = max(agenda.now, busyUntil)
         if nextTurn.map({ soonest < $0 }) ?? true { nextTurn = soonest }
@@ -281,7 +263,9 @@ package final class VirtualGateway {
     package func turn() {
         guard let agent else { return }
         clock.ahead = .zero
-        let batch = inbox.take(until: Moment(nanoseconds: 0))
+        // Waiting for nothing would cost a call of the kernel.
+        let batch = hasInput ? inbox.take(until: Moment(nanoseconds: 0)) : []
+        hasInput = false
         agent.checkClock()
         agent.lost(messages: inbox.takeDroppedMessages())
         agent.handle(batch)

@@ -44,10 +44,18 @@ package final class VirtualPath {
     func carry(_ direction: Direction, delay: Duration = .zero, _ deed: @escaping () -> Void) {
         let way = direction.rawValue
         guard !isBlocked[way] else { return waiting[way].append(deed) }
-        let arrival = max(agenda.now + delay + dice.duration(in: latency), lastArrival[way])
+        let arrival = max((agenda.now + delay + dice.duration(in: latency)).rounded(), lastArrival[way])
         lastArrival[way] = arrival
         agenda.at(arrival) { [self] in
             if isBlocked[way] { waiting[way].append(deed) } else { deed() }
         }
+    }
+}
+
+extension Moment {
+    /// Up to the next half millisecond: what a socket has by then is read together.
+    fileprivate func rounded() -> Moment {
+        let step: Int64 = 500_000
+        return Moment(nanoseconds: (nanoseconds + step - 1) / step * step)
     }
 }

@@ -7,11 +7,20 @@ internal import Journal
 /// The transport, which is there before the link that needs the agent's numbers.
 final class LinkDoor: Transport {
     var link: VirtualLink?
-    func send(_ message: OutgoingMessage) -> SendResult { link?.send(message) ?? .notConnected }
-    func subscribe(_ filter: String) { link?.subscribe(filter) }
-    func unsubscribe(_ filter: String) { link?.unsubscribe(filter) }
-    func retryNow() { link?.retryNow() }
-    func tryNextBroker(last: OutgoingMessage?) -> Bool { link?.tryNextBroker(last: last) ?? false }
+    private unowned let gateway: VirtualGateway
+
+    init(_ gateway: VirtualGateway) { self.gateway = gateway }
+
+    private var open: VirtualLink? { gateway.isGhost ? nil : link }
+
+    func send(_ message: OutgoingMessage) -> SendResult {
+        guard let open else { return .notConnected }
+        return open.send(message)
+    }
+    func subscribe(_ filter: String) { open?.subscribe(filter) }
+    func unsubscribe(_ filter: String) { open?.unsubscribe(filter) }
+    func retryNow() { open?.retryNow() }
+    func tryNextBroker(last: OutgoingMessage?) -> Bool { open?.tryNextBroker(last: last) ?? false }
 }
 
 /// The journal's store, the real one.

@@ -25,6 +25,15 @@ protocol Hands: AnyObject {
     func takeShown() throws(StageFailure) -> [(output: String, signal: String)]
     /// To be polled for reading: then there is something to take; -1 if there is nothing to poll, and one looks anyway.
     var descriptor: Int32 { get }
+    /// When one looks anyway; nil if there is no need.
+    var nextLook: Moment? { get }
+    /// True while something is shown of which it isn't known yet what it is.
+    var isUndecided: Bool { get }
+}
+
+extension Hands {
+    var nextLook: Moment? { nil }
+    var isUndecided: Bool { false }
 }
 
 /// The wall clock of the agent's board.
@@ -38,6 +47,12 @@ protocol BoardClock: AnyObject {
     func step(by span: Duration) throws(StageFailure)
     /// The time service finds the clock right, or hasn't for so long that the kernel says so.
     func setKnown(_ isKnown: Bool) throws(StageFailure)
+    /// The board boots: from now on the agent finds another boot than before, where that can be had.
+    func boot() throws(StageFailure)
+}
+
+extension BoardClock {
+    func boot() {}
 }
 
 /// The disk that the agent's journal is on.

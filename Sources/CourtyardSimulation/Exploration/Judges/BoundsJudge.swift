@@ -48,6 +48,7 @@ final class BoundsJudge: Judge {
 
     /// What outputs show follows from the open calls: a core that has just started shows the same.
     func healed() {
+        guard court.revenants.isEmpty else { return }
         var fresh = Courtyard(
             identity: .init(
                 journal: JournalID(unchecked: "aaaaaa"), boot: court.gateway.boot,

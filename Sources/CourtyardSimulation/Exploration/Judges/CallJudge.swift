@@ -1,3 +1,4 @@
+internal import CallContract
 internal import CallCore
 internal import GatewayAgent
 internal import Journal
@@ -7,20 +8,35 @@ final class CallJudge: Judge {
     private let court: Court
     private var open: [CallID: Call] = [:]
     private var closed: Set<CallID> = []
+    /// Those whose end the journal has.
+    private var closedForGood: Set<CallID> = []
     private var presses: [CallID: Int] = [:]
     /// The highest revision that may be seen of a call.
     private var revisions: [CallID: Int] = [:]
     /// This journal's id, and those that stood in for it.
     private var own: Set<JournalID> = []
 
-    init(_ court: Court) { self.court = court }
+    private let callPrefix: String
+
+    init(_ court: Court) {
+        self.court = court
+        callPrefix = court.gateway.topics.base + "/call/"
+    }
+
+    func committed(_ batch: Journal.Batch) {
+        for call in batch.calls where call.state.isClosed { closedForGood.insert(call.id) }
+    }
+
+    /// What only the memory knew is known no more.
+    func ended() {
+        court.revenants.formUnion(closed.subtracting(closedForGood))
+        closed.formIntersection(closedForGood)
+    }
 
     func started(_ contents: Journal.Contents?) {
-        guard let contents else { return }
-        own.insert(contents.id)
-        let found = Dictionary(uniqueKeysWithValues: contents.openCalls.map { ($0.id, $0) })
-        // What only the memory knew is known no more: an end that the journal could not take, and a call.
-        for id in found.keys { closed.remove(id) }
+        // Without a journal it knows no calls but those that stand at the broker, which are another's to it.
+        own = contents.map { [$0.id] } ?? []
+        let found = Dictionary(uniqueKeysWithValues: (contents?.openCalls ?? []).map { ($0.id, $0) })
         open = found
         presses = found.mapValues(\.presses)
         revisions = found.mapValues(\.revision)
@@ -71,7 +87,7 @@ final class CallJudge: Judge {
 
     /// A record shows no more than what was decided.
     func sent(_ message: OutgoingMessage) {
-        guard message.topic.contains("/call/"), !message.payload.isEmpty,
+        guard message.topic.hasPrefix(callPrefix), !message.payload.isEmpty,
             let id = message.topic.split(separator: "/").last.flatMap({ CallID(String($0)) }),
             let revision = Scan.number(after: "\"revision\":", in: message.payload)
         else { return }

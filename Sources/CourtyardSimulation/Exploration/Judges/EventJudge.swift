@@ -34,7 +34,12 @@ final class EventJudge: Judge {
     private var openCalls: [CallID: Call] = [:]
     private(set) var events = 0
 
-    init(_ court: Court) { self.court = court }
+    private let eventPrefix: String
+
+    init(_ court: Court) {
+        self.court = court
+        eventPrefix = court.gateway.topics.base + "/event/"
+    }
 
     // MARK: Journal
 
@@ -81,7 +86,7 @@ final class EventJudge: Judge {
     }
 
     func sent(_ message: OutgoingMessage) {
-        guard message.topic.contains("/event/"), let id = Scan.text(after: "\"id\":\"", in: message.payload),
+        guard message.topic.hasPrefix(eventPrefix), let id = Scan.text(after: "\"id\":\"", in: message.payload),
             let (lane, sequence) = Self.parts(of: id)
         else { return }
         if sequence > committed[lane] ?? 0, !Scan.contains("\"journaled\":false", in: message.payload) {
@@ -90,7 +95,7 @@ final class EventJudge: Judge {
     }
 
     func taken(_ message: VirtualMessage, by broker: Int) {
-        guard message.topic.contains("/event/"), let id = Scan.text(after: "\"id\":\"", in: message.payload),
+        guard message.topic.hasPrefix(eventPrefix), let id = Scan.text(after: "\"id\":\"", in: message.payload),
             let (lane, sequence) = Self.parts(of: id)
         else { return }
         delivered[lane, default: Delivered()].add(sequence)

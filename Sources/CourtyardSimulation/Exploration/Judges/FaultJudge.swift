@@ -4,9 +4,8 @@ internal import GatewayAgent
 /// A fault is set while what it says is true, and cleared when that is over; and each can be seen at the broker.
 final class FaultJudge: Judge {
     private let court: Court
-    /// Since when each thing has been as it is.
-    private var truths: [FaultID: (holds: Bool, since: Moment)] = [:]
-    private var startedAt = Moment(nanoseconds: 0)
+    /// Since when each fault has not told what is so.
+    private var untrue: [FaultID: (holds: Bool, since: Moment)] = [:]
     private var lastRefusal: Moment?
 
     /// Until when after it began, or ended, a fault must have followed.
@@ -17,7 +16,7 @@ final class FaultJudge: Judge {
 
     init(_ court: Court) { self.court = court }
 
-    func ended() { truths = [:] }
+    func ended() { untrue = [:] }
     func refused() {
         lastRefusal = court.world.agenda.now
         // The turn that was refused tells it.
@@ -61,15 +60,19 @@ final class FaultJudge: Judge {
 
     private func judge(_ fault: FaultID, within grace: Duration, holds: Bool?) {
         let now = court.now
-        guard let holds else { return truths[fault] = nil }
-        guard let truth = truths[fault], truth.holds == holds else { return truths[fault] = (holds, now) }
-        guard now - truth.since > grace, court.faults.contains(fault) != holds else { return }
+        guard let holds, court.faults.contains(fault) != holds else { return untrue[fault] = nil }
+        guard let before = untrue[fault], before.holds == holds else { return untrue[fault] = (holds, now) }
+        guard now - before.since > grace else { return }
         court.complain(
-            holds ? .faultMissing : .faultFalse, "\(fault) \(holds ? "holds" : "is over") since \(now - truth.since)")
+            holds ? .faultMissing : .faultFalse, "\(fault) \(holds ? "holds" : "is over") since \(now - before.since)")
     }
 
     /// All that was wrong is over, and was for more than an hour.
     func healed() {
-        for fault in court.faults.sorted() { court.complain(.faultFalse, "\(fault) is set, and all is well") }
+        // A call that desks don't show is heard by nobody, for ever.
+        let excused: Set<FaultID> = court.revenants.isEmpty ? [] : [.nobodyListening]
+        for fault in court.faults.subtracting(excused).sorted() {
+            court.complain(.faultFalse, "\(fault) is set, and all is well")
+        }
     }
 }

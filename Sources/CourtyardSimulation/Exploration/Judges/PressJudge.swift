@@ -11,6 +11,8 @@ final class PressJudge: Judge {
         var told = 0
         /// By when it must have been told.
         var due: Moment
+        /// Its time has come, and it was found told, or excused.
+        var isJudged = false
 
         /// When the hand came to the button and left it, in the world's time: a button that is held down outlives boots.
         let touchedAt: Moment
@@ -28,6 +30,7 @@ final class PressJudge: Judge {
     private let court: Court
     private var watched: [PointID: [Watched]] = [:]
     private var nextDue: Moment?
+    /// In the world's time.
     private var flickers: [PointID: ClosedRange<Moment>] = [:]
     /// Presses that could be refused, since the journal failed lately.
     private var failedAt: Moment?
@@ -87,7 +90,6 @@ final class PressJudge: Judge {
     func ended() {
         blur()
         watched = watched.mapValues { $0.filter { $0.released == nil } }
-        flickers = [:]
         nextDue = nil
     }
 
@@ -99,7 +101,7 @@ final class PressJudge: Judge {
         guard event.occurred.boot == court.gateway.boot else {
             return court.complain(.label, "a press of \(id) bears the boot \(event.occurred.boot)")
         }
-        let world = court.world.agenda.now - (court.now - moment)
+        let world = court.gateway.clock.world(at: moment)
         if let index = watched[id]?.lastIndex(where: { $0.explains(moment, world) }) {
             watched[id]![index].told += 1
             let one = watched[id]![index]
@@ -107,7 +109,7 @@ final class PressJudge: Judge {
                 court.complain(
                     .pressDoubled, "\(id), pressed at \(moment.nanoseconds) ns, is told as \(one.told) presses")
             }
-        } else if !(flickers[id]?.contains(moment) ?? false) {
+        } else if !(flickers[id]?.contains(world) ?? false) {
             court.complain(.pressInvented, "\(event.service) of \(id) at \(moment.nanoseconds) ns")
         }
     }
@@ -115,11 +117,13 @@ final class PressJudge: Judge {
     func turned() {
         guard let nextDue, nextDue <= court.now else { return }
         for (id, list) in watched {
-            for (index, one) in list.enumerated() where one.due <= court.now {
+            var list = list
+            for (index, one) in list.enumerated() where one.due <= court.now && !one.isJudged {
                 if one.told == 0, one.isCertain { judge(id, one, after: index > 0 ? list[index - 1] : nil) }
+                list[index].isJudged = true
             }
-            watched[id] = list.filter { $0.due > court.now || $0.released == nil || court.now - $0.due < Self.apart }
-            if watched[id]?.isEmpty ?? false { watched[id] = nil }
+            list.removeAll { $0.isJudged && $0.released != nil && court.now - $0.due >= Self.apart }
+            watched[id] = list.isEmpty ? nil : list
         }
         plan()
     }
@@ -138,6 +142,6 @@ final class PressJudge: Judge {
     }
 
     private func plan() {
-        nextDue = watched.values.flatMap { $0 }.filter { $0.due > court.now || $0.told == 0 }.map(\.due).min()
+        nextDue = watched.values.flatMap { $0 }.filter { !$0.isJudged }.map(\.due).min()
     }
 }

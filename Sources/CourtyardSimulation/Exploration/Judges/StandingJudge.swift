@@ -24,7 +24,8 @@ final class StandingJudge: Judge {
     func tick() {
         let gateway = court.gateway
         guard let agent = gateway.agent, gateway.isOnline, gateway.path.isOpen, gateway.brokerInUse?.refuses == nil,
-            gateway.disk.trouble == nil
+            gateway.disk.trouble == nil, gateway.path.latency == VirtualPath.ordinaryLatency,
+            gateway.disk.flushTakes == VirtualDisk.ordinaryFlush
         else { return onlineSince = nil }
         let now = court.world.agenda.now
         let since = onlineSince ?? now
@@ -39,7 +40,7 @@ final class StandingJudge: Judge {
 
     private func status() {
         guard let broker = court.gateway.brokerInUse else { return }
-        guard let payload = broker.retained[court.gateway.topics.status]?.payload,
+        guard let payload = broker.standing(at: court.gateway.topics.status)?.payload,
             let status = try? WireJSON.read(StatusMessage.self, from: payload)
         else { return court.complain(.standing, "no status stands at \(broker.name)") }
         let isOwn = status.boot == court.gateway.boot && status.connection == court.gateway.connectionNumber
@@ -64,16 +65,23 @@ final class StandingJudge: Judge {
         }
         let report = agent.report()
         if report.outbox > 0 { court.complain(.undelivered, "\(report.outbox) events wait, and all is well") }
-        if report.state != .ready { court.complain(.faultFalse, "it is \(report.state), and all is well") }
-        if report.openCalls > 0 { court.complain(.undelivered, "\(report.openCalls) calls are open, and all is well") }
-        let base = gateway.topics.base
-        for topic in broker.retained.keys.sorted() where topic.hasPrefix("\(base)/call/") {
-            court.complain(.standing, "\(topic) stands, and no call is open")
+        if report.state != .ready, court.revenants.isEmpty {
+            court.complain(.faultFalse, "it is \(report.state), and all is well")
         }
-        for topic in broker.retained.keys.sorted() where topic.hasPrefix("\(base)/fault/") {
+        let base = gateway.topics.base
+        let standing = broker.retained.keys.sorted().filter { $0.hasPrefix("\(base)/call/") }
+        let excused = standing.filter { topic in
+            topic.split(separator: "/").last.flatMap { CallID(String($0)) }.map(court.revenants.contains) ?? false
+        }
+        if report.openCalls > excused.count {
+            court.complain(.undelivered, "\(report.openCalls) calls are open, and all is well: \(standing)")
+        }
+        if standing.count > excused.count { court.complain(.standing, "\(standing) stand, and no call is open") }
+        for topic in broker.retained.keys.sorted()
+        where topic.hasPrefix("\(base)/fault/") && court.revenants.isEmpty {
             court.complain(.standing, "\(topic) stands, and no fault is set")
         }
-        for point in gateway.rules.points where broker.retained[gateway.topics.point(point.id)] == nil {
+        for point in gateway.rules.points where broker.standing(at: gateway.topics.point(point.id)) == nil {
             court.complain(.standing, "\(point.id) doesn't stand at the broker")
         }
         status()

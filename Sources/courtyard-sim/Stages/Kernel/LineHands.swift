@@ -1,0 +1,141 @@
+internal import CallCore
+internal import CourtyardSimulation
+internal import Glibc
+internal import SiteConfig
+
+/// Hands at the lines of a kernel's simulated chips (gpio-sim): files that say where a line is pulled, and what is on it.
+final class LineHands: Hands {
+    private let site: Site
+    private let wiring: Wiring
+    private let directory: String
+    /// What is where, once the site file is complete.
+    private var lines: [PointID: (path: String, activeLow: Bool)] = [:]
+    private var outputs: [Watched] = []
+    private var isAttached = false
+    private var tables = 0
+
+    /// One output, and the file that has its level.
+    private struct Watched {
+        let id: String
+        let file: Int32
+        let activeLow: Bool
+        var reader: SignalReader
+    }
+
+    /// Often enough to read a rhythm; not to miss the beginning of one where something has just happened; and to find it
+    /// where nothing has for a while, at an interval that no rhythm of a lamp is a multiple of.
+    private static let often = Duration.milliseconds(10)
+    private static let seldom = Duration.milliseconds(50)
+    private static let rarely = Duration.milliseconds(190)
+    /// After this long nothing is expected to happen.
+    private static let quietAfter = Duration.seconds(10)
+    private var nextSample = Moment.now
+    private var lastHappening = Moment.now
+
+    /// - Parameter directory: where files of the site may stand.
+    init(_ scenario: Scenario, directory: String) {
+        site = scenario.site
+        wiring = Wiring(scenario.site)
+        self.directory = directory
+    }
+
+    deinit { for output in outputs { close(output.file) } }
+
+    let settings = [("hardware", "gpio")]
+    let finestGap = Duration.zero
+    let descriptor: Int32 = -1
+    var nextLook: Moment? { isAttached && !outputs.isEmpty ? nextSample : nil }
+    var isUndecided: Bool { isAttached && outputs.contains { $0.reader.isUndecided } }
+
+    private static func file(_ chip: String, _ offset: Int, _ name: String) -> String {
+        "/run/gpio-sim/\(chip)/sim_gpio\(offset)/\(name)"
+    }
+
+    func complete(_ siteFile: String) throws(StageFailure) -> String {
+        let text = try wiring.complete(siteFile) { bytes throws(StageFailure) in
+            tables += 1
+            let path = "\(directory)/points\(tables).csv"
+            try write(bytes, to: path)
+            return path
+        }
+        let path = "\(directory)/wired.yaml"
+        try write(Array(text.utf8), to: path)
+        let wired: Site
+        do { wired = try SiteReader.read(path: path) } catch {
+            throw StageFailure("the site can't be given lines: \(error)")
+        }
+        if lines.isEmpty { try takeUp(wired) }
+        return text
+    }
+
+    private func takeUp(_ wired: Site) throws(StageFailure) {
+        for (offset, point) in wiring.watched.enumerated() {
+            guard let line = wired.lines.first(where: { $0.point == point }) else { continue }
+            lines[point] = (Self.file(Wiring.inputs, offset, "pull"), line.activeLow)
+            // At rest: buttons open, wires whole.
+            try pull(point, made: point.loopOwner != nil)
+        }
+        for (offset, output) in site.outputs.enumerated() {
+            let path = Self.file(Wiring.outputs, offset, "value")
+            let file = open(path, O_RDONLY | O_CLOEXEC)
+            guard file >= 0 else { throw StageFailure("\(path): \(String(cString: strerror(errno)))") }
+            outputs.append(
+                Watched(
+                    id: output.id.text, file: file,
+                    activeLow: wired.outputLines.first { $0.output == output.id }?.activeLow ?? false,
+                    reader: SignalReader(output, at: .now)))
+        }
+    }
+
+    private func write(_ bytes: [UInt8], to path: String) throws(StageFailure) {
+        let fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        defer { if fd >= 0 { close(fd) } }
+        guard fd >= 0, Glibc.write(fd, bytes, bytes.count) == bytes.count else {
+            throw StageFailure("\(path) can't be written: \(String(cString: strerror(errno)))")
+        }
+    }
+
+    func attach(within limit: Duration) {
+        isAttached = true
+        lastHappening = .now
+    }
+    func detach() { isAttached = false }
+
+    func set(_ point: PointID, _ changes: [Bool]) throws(StageFailure) {
+        for made in changes { try pull(point, made: made) }
+    }
+
+    func setWire(of point: PointID, whole: Bool) throws(StageFailure) { try pull(point.loop, made: whole) }
+
+    private func pull(_ point: PointID, made: Bool) throws(StageFailure) {
+        lastHappening = .now
+        guard let line = lines[point] else { throw StageFailure("\(point) has no line") }
+        let word = made != line.activeLow ? "pull-up" : "pull-down"
+        let file = open(line.path, O_WRONLY | O_CLOEXEC)
+        defer { if file >= 0 { close(file) } }
+        guard file >= 0, Glibc.write(file, word, word.utf8.count) > 0 else {
+            throw StageFailure("\(line.path): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    func takeShown() throws(StageFailure) -> [(output: String, signal: String)] {
+        let now = Moment.now
+        guard isAttached, nextSample <= now else { return [] }
+        var shown: [(output: String, signal: String)] = []
+        let isQuiet = lastHappening + Self.quietAfter < now
+        for index in outputs.indices {
+            var byte: UInt8 = 0
+            guard pread(outputs[index].file, &byte, 1, 0) == 1 else { continue }
+            let isOn = (byte == UInt8(ascii: "1")) != outputs[index].activeLow
+            if isQuiet, outputs[index].reader.glance(isOn, at: now) { continue }
+            lastHappening = isQuiet ? now : lastHappening
+            if let signal = outputs[index].reader.take(isOn, at: now) {
+                lastHappening = now
+                shown.append((outputs[index].id, signal))
+            }
+        }
+        let isAtRest = outputs.allSatisfy(\.reader.isSteady)
+        nextSample = now + (lastHappening + Self.quietAfter < now ? Self.rarely : isAtRest ? Self.seldom : Self.often)
+        return shown
+    }
+}
