@@ -10,6 +10,8 @@ package struct DeskManner {
     package var ignores = false
     /// Calls of these services are cancelled where others are accepted.
     package var refuses: Set<String> = []
+    /// A command without an answer is sent again after this, under the same id.
+    package var asksAgainAfter = Duration.seconds(5)
 
     package init(
         acceptAfter: ClosedRange<Duration>, arriveAfter: ClosedRange<Duration>, resolveAfter: ClosedRange<Duration>,

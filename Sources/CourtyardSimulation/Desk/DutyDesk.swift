@@ -62,13 +62,13 @@ package struct DutyDesk {
     private var closedSet: Set<String> = []
     /// The commands that ended a call, or came too late for it, and are not answered yet: by their ids.
     private var parting: [String: DeskCommand] = [:]
+    /// Calls by the id of the command whose reply is waited for: of thousands of calls, one is found at once.
+    private var asking: [String: String] = [:]
     private let commandPrefix: String
     private var commands = 0
     /// Draws the pauses.
     private var dice: Dice
 
-    /// A command without an answer is sent again, under the same id.
-    package static let againAfter = Duration.seconds(5)
     private static let rememberedClosed = 10_000
 
     /// - Parameters:
@@ -90,7 +90,7 @@ package struct DutyDesk {
 
     /// A new connection: the retained records that follow are the complete picture, and what isn't among them was
     /// closed meanwhile.
-    package mutating func connected() { (calls, parting) = ([:], [:]) }
+    package mutating func connected() { (calls, parting, asking) = ([:], [:], [:]) }
 
     // MARK: What comes in
 
@@ -109,7 +109,10 @@ package struct DutyDesk {
         guard !payload.isEmpty else {
             if let seen = calls.removeValue(forKey: id) {
                 notes.append(.closed(seen.record))
-                if let pending = seen.pending { parting[pending.id] = pending }
+                if let pending = seen.pending {
+                    parting[pending.id] = pending
+                    asking[pending.id] = nil
+                }
             }
             return close(id)
         }
@@ -154,7 +157,9 @@ package struct DutyDesk {
         guard reply.id.hasPrefix(commandPrefix) else { return }  // another desk's
         // The answer may come after the end that the command brought.
         if let command = parting.removeValue(forKey: reply.id) { return note(reply, command) }
-        guard var seen = calls.values.first(where: { $0.pending?.id == reply.id }), let command = seen.pending else {
+        guard let call = asking.removeValue(forKey: reply.id), var seen = calls[call], let command = seen.pending,
+            command.id == reply.id
+        else {
             return  // answered before
         }
         note(reply, command)
@@ -180,7 +185,7 @@ package struct DutyDesk {
         for seen in calls.values.sorted(by: { $0.record.data.raisedAt < $1.record.data.raisedAt }) {
             var seen = seen
             if var pending = seen.pending {
-                guard pending.sentAt + Self.againAfter <= now else { continue }
+                guard pending.sentAt + manner.asksAgainAfter <= now else { continue }
                 pending.sentAt = now
                 seen.pending = pending
                 notes.append(.sent(pending, again: true))
@@ -191,6 +196,7 @@ package struct DutyDesk {
                     name: name, id: commandPrefix + String(commands), base: seen.base, call: seen.id,
                     revision: seen.record.data.revision, actor: actor, sentAt: now)
                 seen.pending = command
+                asking[command.id] = seen.id
                 notes.append(.sent(command, again: false))
             }
             calls[seen.id] = seen
@@ -202,7 +208,7 @@ package struct DutyDesk {
     /// When `due` has something to say, if nothing comes in before.
     package var nextDue: Moment? {
         calls.values.compactMap { seen in
-            seen.pending.map { $0.sentAt + Self.againAfter } ?? steps(with: seen).map(\.at).min()
+            seen.pending.map { $0.sentAt + manner.asksAgainAfter } ?? steps(with: seen).map(\.at).min()
         }.min()
     }
 
