@@ -149,7 +149,7 @@ final class ProcessStage: Stage {
             [pending.first?.at, board.hands.nextLook, pending.isEmpty ? nextLook : nil] + desks.values.map(\.nextDue)
         let due = others.compactMap { $0 }.reduce(end, min)
         clinux_poll(&polled, UInt(polled.count), Int(max(.zero, due - .now).nanoseconds))
-        if polled[0].revents != 0, signals.isStopAsked() { throw StageFailure("stopped by Ctrl-C") }
+        if polled[0].revents != 0, signals.isStopAsked() { throw .stopped }
     }
 
     func see(_ what: Seen.What) { log.append(Seen(at: max(.zero, now), what)) }
