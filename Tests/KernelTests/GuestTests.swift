@@ -26,7 +26,7 @@ struct GuestTests {
 }
 
 /// The kernel that is built as a program, and what it is booted with.
-private enum Guest {
+enum Guest {
     /// The buttons of every test, the expander that one unplugs, and a line that the kernel itself holds from the
     /// start, as a board's overlay does.
     static let chips = ["--chip", "buttons:16:BTN", "--chip", "expander:4:EXP", "--hog", "buttons:15:relay"]

@@ -2,7 +2,6 @@ package import CallContract
 package import CallCore
 package import GatewayAgent
 internal import Journal
-internal import Glibc
 
 /// A board with the production agent on it: its power, its clocks, its contacts, its disk, and the agent's loop.
 ///

@@ -44,7 +44,6 @@ final class ProcessBrokers {
     func start(_ one: One) throws {
         guard one.broker == nil else { return }
         one.broker = try RealBroker(programs, in: directory, port: one.port, remembers: true)
-        guard one.observer == nil else { return }
         var configuration = MQTTLink.Configuration(
             clientID: "observer", brokers: [.init(host: "127.0.0.1", port: Int(one.port))])
         configuration.subscriptions = ["courtyard/v1/\(site)/#"]
@@ -56,6 +55,9 @@ final class ProcessBrokers {
     /// Ends one, in order or at once; then it has forgotten everything.
     func stop(_ one: One, forgetting: Bool) {
         one.relay.set(.closed)
+        // It would try five times a second for as long as the broker is away.
+        one.observer?.stop()
+        one.observer = nil
         if forgetting { one.broker?.child.kill9() } else { one.broker?.child.stop() }
         if forgetting { RealBroker.forget(one.port, in: directory) }
         (one.broker, one.isHeard) = (nil, false)
