@@ -39,6 +39,7 @@ build: dependencies
 	@ln -sf "$$(gcc -print-file-name=libstdc++.a)" $(STATIC)/libstdc++.a
 	$(SWIFT) build $(FLAGS) --product courtyard-gateway
 	$(SWIFT) build $(FLAGS) --product courtyard-sim
+	$(SWIFT) build $(FLAGS) --product courtyard-clock
 
 # The agent's latency beside a C program that does the same with the same libraries.
 bench: build
