@@ -85,8 +85,8 @@ struct SignalReaderTests {
         let received = output.pattern(for: .received)
         for at in stride(from: 0, to: 5000, by: 10) { _ = reader.take(level(received, at), at: moment(at)) }
         for at in stride(from: 5000, to: 60_000, by: 190) {
-            let isSettled = reader.glance(level(received, at), at: moment(at))
-            #expect(isSettled)
+            let isAsBefore = reader.glance(level(received, at), at: moment(at))
+            #expect(isAsBefore)
         }
         let noticed = stride(from: 60_000, to: 70_000, by: 190).first { !reader.glance(true, at: moment($0)) }
         #expect((60_000...61_300).contains(noticed ?? 0))

@@ -43,7 +43,7 @@ struct ScenarioTests {
         #expect(code == 1, "\(output)")
         #expect(output.contains("output b3-lamp shows received"), "\(output)")
         #expect(try String(contentsOfFile: "\(directory)/results.xml", encoding: .utf8).contains("<failure"))
-        #expect(try String(contentsOfFile: "\(directory)/dark.vcd", encoding: .utf8).contains("b3-lamp"))
+        #expect(try String(contentsOfFile: "\(directory)/dark.vcd", encoding: .utf8).contains("b3_lamp_received"))
     }
 
     @Test("A courtyard that has more lines than the kernel is told so")

@@ -123,7 +123,7 @@ package final class VirtualGateway {
         self.agent = agent
         agent.onTold = { [unowned self] in if !isGhost { ears.told($0) } }
         ears.started(start.contents, start.failure)
-        if let failure = start.failure { agent.beginUnjournaled(failure.description) }
+        if let failure = start.failure { agent.beginUnjournaled(failure.onEveryDisk.description) }
         agent.adopt(rules)
         agent.handle([])
         afterTurn()
@@ -135,7 +135,8 @@ package final class VirtualGateway {
 
     /// To be called after whatever may have let the agent write: the power may have gone meanwhile.
     package func settle() {
-        if isRunning, isGhost { powerOff() }
+        if isRunning, isGhost { return powerOff() }
+        if store?.needsRestart != nil, agent?.hasToldAll ?? false { restart() }
     }
 
     private func arm() {
@@ -279,7 +280,6 @@ package final class VirtualGateway {
         guard !isGhost else { return }
         ears.turned()
         nextTurn = agent?.nextDeadline.map { max(busyUntil, clock.world(at: $0)) }
-        if store?.needsRestart != nil, agent?.hasToldAll ?? false { restart() }
     }
 
     /// The journal was replaced in mid-run: the program ends, and its service manager starts it afresh.

@@ -44,21 +44,9 @@ extension ProcessStage {
         }
     }
 
-    /// Changes closer to each other than the hands can time are handed over together.
     private func play(_ changes: [ContactChange]) throws(StageFailure) {
         let start = Moment.now
-        var plan: [(at: Moment, point: PointID, made: [Bool])] = []
-        var last: [PointID: (index: Int, at: Duration)] = [:]
-        for change in changes {
-            if let before = last[change.point], change.after - before.at < board.hands.finestGap {
-                plan[before.index].made.append(change.made)
-            } else {
-                last[change.point] = (plan.count, change.after)
-                plan.append((start + change.after, change.point, [change.made]))
-            }
-            last[change.point]?.at = change.after
-        }
-        pending = plan[...]
+        plan = ContactPlan(changes, from: start, finestGap: board.hands.finestGap)
         try pass(until: start + (changes.last?.after ?? .zero)) { false }
         try turn()
     }

@@ -31,7 +31,7 @@ final class ProcessStage: Stage {
     var desksMade = 0
     private var subscriber: Subscriber
     private var begin = Moment.now
-    var pending: ArraySlice<(at: Moment, point: PointID, made: [Bool])> = []
+    var plan = ContactPlan()
     private var localFaults: [String] = []
     private var nextLook = Moment.now
     private(set) var log: [Seen] = []
@@ -70,21 +70,14 @@ final class ProcessStage: Stage {
     private func begin(_ scenario: Scenario) throws {
         for one in brokers.all { try brokers.start(one) }
         try wait("the broker is not up") { brokers.all.allSatisfy(\.isHeard) }
-        try agent.write(try siteFile(for: agent, journal: "\(board.disk.directory)/gateway.db"))
+        let journal = "\(board.disk.directory)/gateway.db"
+        let settings = board.hands.settings + [("control-socket", agent.control), ("journal", journal)]
+        try agent.write(try board.hands.complete(scenario.siteFile(brokers: brokers.places, settings: settings)))
         if board.clock.objection == nil { try board.clock.set(to: scenario.starts, isKnown: true) }
         try startAgent()
-        try wait("the agent is not connected") { log.contains { Self.isBirth($0.what) } }
+        try wait("the agent is not connected") { log.contains { $0.what.isBirth } }
         begin = .now
         log = log.map { Seen(at: .zero, $0.what) }
-    }
-
-    private static func isBirth(_ what: Seen.What) -> Bool {
-        if case .status(let status) = what { status.state == .ready || status.state == .degraded } else { false }
-    }
-
-    private func siteFile(for agent: BoardAgent, journal: String) throws(StageFailure) -> String {
-        let settings = board.hands.settings + [("control-socket", agent.control), ("journal", journal)]
-        return try board.hands.complete(scenario.siteFile(brokers: brokers.places, settings: settings))
     }
 
     var now: Duration { .now - begin }
@@ -126,8 +119,7 @@ final class ProcessStage: Stage {
 
     /// Does what is due and takes in what has come.
     func turn() throws(StageFailure) {
-        while let change = pending.first, change.at <= .now {
-            pending.removeFirst()
+        while let change = plan.takeDue(at: .now) {
             for made in change.made { see(.line(change.point, made: made)) }
             try board.hands.set(change.point, change.made)
         }
@@ -135,7 +127,7 @@ final class ProcessStage: Stage {
         for desk in desks.values { desk.turn() }
         for (output, signal) in try board.hands.takeShown() { see(.output(output, signal)) }
         // Not while hands are at a button: an answer may take a while.
-        if nextLook <= .now, pending.isEmpty { lookAtBoard() }
+        if nextLook <= .now, plan.next == nil { lookAtBoard() }
         if let end = agent.unexpectedEnd ?? brokers.unexpectedEnd { throw StageFailure(end) }
     }
 
@@ -145,8 +137,8 @@ final class ProcessStage: Stage {
             [signals.descriptor, board.hands.descriptor] + brokers.all.map(\.happenings.descriptor)
             + desks.values.map(\.happenings.descriptor)
         var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-        let others =
-            [pending.first?.at, board.hands.nextLook, pending.isEmpty ? nextLook : nil] + desks.values.map(\.nextDue)
+        let look = plan.next == nil ? nextLook : nil
+        let others = [plan.next, look, board.hands.nextLook] + desks.values.map(\.nextDue)
         let due = others.compactMap { $0 }.reduce(end, min)
         clinux_poll(&polled, UInt(polled.count), Int(max(.zero, due - .now).nanoseconds))
         if polled[0].revents != 0, signals.isStopAsked() { throw .stopped }
@@ -171,14 +163,5 @@ final class ProcessStage: Stage {
         guard let faults = agent.ask()?.faults, faults.map(\.fault) != localFaults else { return }
         localFaults = faults.map(\.fault)
         see(.localFaults(faults))
-    }
-}
-
-extension Scenario {
-    /// True if one of its steps puts the disk in trouble.
-    fileprivate var troublesDisk: Bool {
-        steps.contains { step in
-            if case .deed(.disk(let deed)) = step.act { deed != .well } else { false }
-        }
     }
 }

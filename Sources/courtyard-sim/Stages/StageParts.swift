@@ -1,3 +1,4 @@
+internal import CallContract
 internal import CallCore
 internal import CourtyardSimulation
 
@@ -64,4 +65,20 @@ protocol BoardDisk: AnyObject {
     func set(_ deed: DiskDeed) throws(StageFailure)
     /// Puts everything away.
     func close()
+}
+
+extension Scenario {
+    /// True if one of its steps puts the disk in trouble.
+    var troublesDisk: Bool {
+        steps.contains { step in
+            if case .deed(.disk(let deed)) = step.act { deed != .well } else { false }
+        }
+    }
+}
+
+extension Seen.What {
+    /// The gateway is there, and hears its points.
+    var isBirth: Bool {
+        if case .status(let status) = self { status.state == .ready || status.state == .degraded } else { false }
+    }
 }
