@@ -26,7 +26,9 @@ import Testing
     func examples() {
         let head = "scenario: A story\nsteps:\n"
         for step in StepCatalogue.all {
-            #expect(problems("\(head)  - \(step.example)\n") == [], "\(step.name)")
+            // A card is changed while the power is off.
+            let before = step.name == "card" ? "  - power: cut\n" : ""
+            #expect(problems("\(head)\(before)  - \(step.example)\n") == [], "\(step.name)")
             guard let subject = step.keys.first(where: { if case .required = $0.presence { true } else { false } })
             else { continue }
             for key in step.keys where key.name != subject.name {
