@@ -1,7 +1,7 @@
 # make demo    a courtyard of 194 simulated call points, a broker and the real agent, live in the terminal
 # make test    every test; the first time it also builds a small Linux kernel with simulated GPIO chips
-# make soak    the long forms: 100 kills twice, 100,000 mutated site files, 2,000 made-up days of a courtyard,
-#              100,000 power cuts
+# make soak    the long forms: 1,000 kills of agent and broker, 100,000 mutated site files, 2,000 made-up days of the core,
+#              300 made-up days of a courtyard, 100,000 power cuts
 # make build   the programs as they are shipped, in .build/shipped
 #
 # demo, test and build first install the Debian packages that are missing, and say which.
@@ -28,8 +28,9 @@ test: dependencies check-format
 	$(SWIFT) test
 
 soak: dependencies
-	COURTYARD_KILLS=100 $(SWIFT) test --filter "EndToEndTests.*(PowerCutTests|CommandKillTests)"
+	COURTYARD_KILLS=500 $(SWIFT) test --filter "EndToEndTests.*CrashTests"
 	COURTYARD_SEEDS=2000 $(SWIFT) test --filter ExplorationTests
+	COURTYARD_WORLDS=300 $(SWIFT) test --filter ExploreCommandTests
 	SITE_CONFIG_ROUNDS=100000 $(SWIFT) test --filter MutationTests
 	COURTYARD_POWER_CUTS=100 $(SWIFT) test --filter SimulatedDiskTests
 
@@ -38,6 +39,7 @@ build: dependencies
 	@ln -sf "$$(gcc -print-file-name=libstdc++.a)" $(STATIC)/libstdc++.a
 	$(SWIFT) build $(FLAGS) --product courtyard-gateway
 	$(SWIFT) build $(FLAGS) --product courtyard-sim
+	$(SWIFT) build $(FLAGS) --product courtyard-clock
 
 # The agent's latency beside a C program that does the same with the same libraries.
 bench: build

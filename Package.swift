@@ -58,12 +58,15 @@ let package = Package(
         target("Certificates", ["COpenSSL"]),
         target("MQTTLink", ["Certificates", "CMosquitto", "LinuxSupport", "CLinux"]),
         target("GatewayAgent", ["CallCore", "CallContract", "Journal"]),
+        target(
+            "GatewayTransport",
+            ["GatewayAgent", "MQTTLink", "Certificates", "CallContract", "CallCore", "LinuxSupport"]),
         program(
             "courtyard-gateway",
             [
-                "GatewayAgent", "GPIOLines", "SimulatedLines", "MQTTLink", "Certificates", "Journal", "SiteConfig",
-                "CallContract",
-                "CallCore", "LinuxSupport", "CLinux",
+                "GatewayAgent", "GatewayTransport", "GPIOLines", "SimulatedLines", "MQTTLink", "Certificates",
+                "Journal",
+                "SiteConfig", "CallContract", "CallCore", "LinuxSupport", "CLinux",
             ]),
 
         // The simulator.
@@ -74,7 +77,10 @@ let package = Package(
             ["GatewayAgent", "SimulatedDisk", "Journal", "SiteConfig", "CallContract", "CallCore"]),
         program(
             "courtyard-sim",
-            ["CourtyardSimulation", "SiteConfig", "MQTTLink", "CallContract", "CallCore", "LinuxSupport", "CLinux"]),
+            [
+                "CourtyardSimulation", "GatewayAgent", "GatewayTransport", "Journal", "SiteConfig", "MQTTLink",
+                "CallContract", "CallCore", "LinuxSupport", "CLinux",
+            ]),
 
         // Tests carry their target's name.
         tests("CallCoreTests", ["CallCore"]),
@@ -95,12 +101,13 @@ let package = Package(
             ["CourtyardSimulation", "GatewayAgent", "Journal", "SiteConfig", "CallContract", "CallCore"]),
         tests(
             "CourtyardSimTests",
-            ["courtyard-sim", "CourtyardSimulation", "SimulatedLines", "CallContract", "CallCore"]),
+            ["courtyard-sim", "CourtyardSimulation", "SimulatedLines", "MQTTLink", "CallContract", "CallCore"]),
         tests("TidyTests", []),  // the project's own files
         tests(
             "CourtyardGatewayTests",
             [
-                "courtyard-gateway", "GatewayAgent", "Certificates", "SiteConfig", "CallContract", "CallCore",
+                "courtyard-gateway", "GatewayAgent", "GatewayTransport", "Certificates", "SiteConfig", "CallContract",
+                "CallCore",
                 "LinuxSupport",
             ]),
         tests(  // and on a kernel's own lines

@@ -47,12 +47,15 @@ let package = Package(
         target("Certificates", ["COpenSSL"]),
         target("MQTTLink", ["Certificates", "CMosquitto", "LinuxSupport", "CLinux"]),
         target("GatewayAgent", ["CallCore", "CallContract", "Journal"]),
+        target(
+            "GatewayTransport",
+            ["GatewayAgent", "MQTTLink", "Certificates", "CallContract", "CallCore", "LinuxSupport"]),
         program(
             "courtyard-gateway",
             [
-                "GatewayAgent", "GPIOLines", "SimulatedLines", "MQTTLink", "Certificates", "Journal", "SiteConfig",
-                "CallContract",
-                "CallCore", "LinuxSupport", "CLinux",
+                "GatewayAgent", "GatewayTransport", "GPIOLines", "SimulatedLines", "MQTTLink", "Certificates",
+                "Journal",
+                "SiteConfig", "CallContract", "CallCore", "LinuxSupport", "CLinux",
             ]),
     ],
     swiftLanguageModes: [.v6]

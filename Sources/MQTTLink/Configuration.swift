@@ -25,7 +25,8 @@ extension MQTTLink {
         /// From TCP to the broker's CONNACK, TLS handshake included; at most `connectTimeout` where the next broker
         /// waits.
         public var handshakeTimeout: Duration = .seconds(10)
-        /// For a PUBACK or PINGRESP; later ones mean a half-open link, and it is closed.
+        /// For a PUBACK or PINGRESP; later ones mean a half-open link, and it is closed. A broker that sends other things
+        /// meanwhile is a busy one, and is given three times as long for a PUBACK.
         public var acknowledgeTimeout: Duration = .seconds(10)
         /// The wait after the first round in which no broker could be reached; doubles each round.
         public var shortestWait: Duration = .milliseconds(500)

@@ -143,7 +143,12 @@ extension Line {
 
     /// When the connection counts as half open, unless something comes before.
     var silenceDeadline: (at: Tick, stage: MQTTFailure.Stage)? {
-        let publish = inFlight.first.map { ($0.since + acknowledgeTimeout, MQTTFailure.Stage.acknowledgement) }
+        let publish = inFlight.first.map { oldest in
+            // A broker that still sends us something has much to do, and nothing is gained by a new connection: it would
+            // have to take everything once more.
+            let patience = min(max(lastIn, oldest.since) + acknowledgeTimeout, oldest.since + acknowledgeTimeout * 3)
+            return (patience, MQTTFailure.Stage.acknowledgement)
+        }
         let ping = pingSince.map { ($0 + acknowledgeTimeout, MQTTFailure.Stage.ping) }
         guard let publish, let ping else { return publish ?? ping }
         return publish.0 < ping.0 ? publish : ping

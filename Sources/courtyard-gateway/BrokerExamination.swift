@@ -2,6 +2,7 @@ internal import CallContract
 internal import CallCore
 internal import Certificates
 internal import GatewayAgent
+internal import GatewayTransport
 internal import LinuxSupport
 internal import MQTTLink
 internal import SiteConfig

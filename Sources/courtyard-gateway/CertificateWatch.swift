@@ -1,14 +1,8 @@
 internal import CallContract
 internal import CallCore
 internal import Certificates
+internal import GatewayTransport
 internal import SiteConfig
-
-/// A connected broker's certificate, or the one above it that ends before it.
-struct BrokerCertificate: Hashable {
-    /// `host:port`
-    let broker: String
-    let certificate: Certificate
-}
 
 /// Says in time that a certificate runs out: the fault `certificate-expiring`, from 30 days before on.
 ///

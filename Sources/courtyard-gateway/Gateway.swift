@@ -2,6 +2,7 @@ internal import CLinux
 internal import CallContract
 internal import CallCore
 internal import GatewayAgent
+internal import GatewayTransport
 internal import Glibc
 internal import Journal
 internal import LinuxSupport
@@ -51,7 +52,7 @@ final class Gateway {
         let topics = Topics(site: site.site, gateway: site.gateway)
         let identity = GatewayAgent.Identity(
             topics: topics, version: Version.text, boot: Kernel.bootID, simulated: site.hardware == .simulated)
-        transport = MQTTTransport(identity, inbox: inbox)
+        transport = MQTTTransport(identity) { inbox.put($0) }
         agent = GatewayAgent(
             identity, contents: start.contents, services: site.services,
             ports: .init(
@@ -91,7 +92,7 @@ final class Gateway {
         controlThread.start()
         driver.start()
         driver.watch(site)
-        try transport.connect(site, numbers: agent.connections)
+        try transport.connect(site.brokers.map { MQTTLink.Broker($0) }, numbers: agent.connections)
         turn()
         stop()
         if let reason = store.needsRestart {
@@ -177,7 +178,7 @@ final class Gateway {
 
     private func reconnect() {
         do throws(MQTTError) {
-            try transport.reconnect(site, lastWords: agent.partingWords)
+            try transport.reconnect(site.brokers.map { MQTTLink.Broker($0) }, lastWords: agent.partingWords)
         } catch {
             log.log(.error, "brokers: \(error)", [:])
         }

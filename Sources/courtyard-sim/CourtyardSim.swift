@@ -9,7 +9,9 @@ struct CourtyardSim: ParsableCommand {
         commandName: "courtyard-sim",
         abstract: "Presses call buttons that aren't there, and shows lamps that aren't.",
         version: "0.1.0",
-        subcommands: [Demo.self, Run.self, Explore.self, Desk.self, Press.self, Wire.self, Outputs.self])
+        subcommands: [
+            Demo.self, Run.self, Explore.self, Crash.self, Fleet.self, Desk.self, Press.self, Wire.self, Outputs.self,
+        ])
 }
 
 /// Why the simulator could not do what was asked.

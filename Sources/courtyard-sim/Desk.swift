@@ -95,6 +95,9 @@ struct BrokerAddress: ParsableArguments {
     /// As a broker is shown.
     var text: String { "\(host):\(broker.port)" }
 
+    /// True if somebody has said where it is.
+    var isNamed: Bool { host != "127.0.0.1" || port != nil || ca != nil || username != nil }
+
     private var broker: MQTTLink.Broker {
         var broker = MQTTLink.Broker(host: host, port: port ?? (ca == nil ? 1883 : 8883))
         broker.username = username

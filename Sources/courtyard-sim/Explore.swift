@@ -60,7 +60,8 @@ struct Explore: ParsableCommand {
         let range = seed.map { $0...$0 } ?? 1...UInt64(seeds)
         var report = ExplorationReport(of: range.count)
         for seed in range {
-            let settings = Episode.Settings(seed: seed, days: days, points: points, mishaps: mishaps, kept: keep?.numbers)
+            let settings = Episode.Settings(
+                seed: seed, days: days, points: points, mishaps: mishaps, kept: keep?.numbers)
             let outcome = try episode(settings)
             report.add(outcome)
             guard let complaint = outcome.complaint else { continue }

@@ -7,13 +7,21 @@ enum OutputFile {
         let fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard fd >= 0 else { throw failure(path) }
         defer { close(fd) }
+        guard write(text, to: fd) else { throw failure(path) }
+    }
+
+    /// A line on standard output, at once. Nobody may read it any more.
+    static func say(_ line: String) { _ = write(line + "\n", to: STDOUT_FILENO) }
+
+    private static func write(_ text: String, to fd: Int32) -> Bool {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(fd, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw failure(path) }
+            guard count > 0 else { return false }
             bytes = bytes.dropFirst(count)
         }
+        return true
     }
 
     /// Makes a directory where there is none.

@@ -45,7 +45,10 @@ struct Run: ParsableCommand {
         if on == .kernel, !insideKernel { try runInKernel(scenarios) }
         let signals = StopSignals()
         var results: [ScenarioResult] = []
-        for scenario in scenarios { results.append(try play(scenario, signals)) }
+        for scenario in scenarios {
+            results.append(play(scenario, signals))
+            if case .failed(StageFailure.stopped.description)? = results.last?.fault?.verdict { break }
+        }
         try write(results)
         let wrong = results.count { !$0.isAsExpected }
         if results.count > 1 {
@@ -71,25 +74,41 @@ struct Run: ParsableCommand {
         return scenarios
     }
 
-    private func play(_ scenario: Scenario, _ signals: StopSignals) throws -> ScenarioResult {
+    private func play(_ scenario: Scenario, _ signals: StopSignals) -> ScenarioResult {
         let isLong = verbose || files.count == 1
         if isLong { say(ResultText.heading(scenario, stage: on.rawValue)) }
-        let stage = try makeStage(scenario, signals)
-        defer { stage.close() }
-        var steps: [StepResult] = []
-        if let objection = ScenarioRunner.objection(to: scenario, on: stage) {
-            steps = [StepResult(refusing: objection.step, objection.reason)]
-            if isLong { show(steps[0]) }
-        } else {
-            steps = ScenarioRunner(scenario, on: stage) { if isLong { show($0) } }.run()
+        if on == .process, scenario.span > .seconds(10) {
+            say("in real time: takes \(ClockText.write(scenario.span)), and as long as what is expected takes to come")
         }
-        let result = ScenarioResult(scenario, stage: on.rawValue, steps: steps, log: stage.log)
+        let (steps, log) = steps(of: scenario, signals) { if isLong { show($0) } }
+        let result = ScenarioResult(scenario, stage: on.rawValue, steps: steps, log: log)
         if !isLong {
             say("\(result.isAsExpected ? "ok  " : "NOT ") \(ResultText.heading(scenario, stage: on.rawValue))")
             if !result.isAsExpected { for step in steps { show(step) } }
         }
         if isLong || !result.isAsExpected { say(ResultText.summary(result)) }
         return result
+    }
+
+    private func steps(
+        of scenario: Scenario, _ signals: StopSignals, tell: @escaping (StepResult) -> Void
+    ) -> ([StepResult], [Seen]) {
+        let stage: any Stage
+        do {
+            stage = try makeStage(scenario, signals)
+        } catch {
+            let result = StepResult(failing: scenario.steps[0], "\(error)")
+            tell(result)
+            return ([result], [])
+        }
+        defer { stage.close() }
+        if let objection = ScenarioRunner.objection(to: scenario, on: stage) {
+            let result = StepResult(refusing: objection.step, objection.reason)
+            tell(result)
+            return ([result], [])
+        }
+        let steps = ScenarioRunner(scenario, on: stage, tell: tell).run()
+        return (steps, stage.log)
     }
 
     private func makeStage(_ scenario: Scenario, _ signals: StopSignals) throws -> any Stage {
@@ -135,8 +154,13 @@ struct Run: ParsableCommand {
         guard let vcd else { return }
         let isDirectory = results.count > 1 || vcd.hasSuffix("/") || Programs.isDirectory(vcd)
         if isDirectory { try OutputFile.makeDirectory(vcd) }
+        var used: [String] = []
         for result in results {
-            let name = "\(JUnit.stem(of: result.scenario.file)).vcd"
+            let stem = JUnit.stem(of: result.scenario.file)
+            // Two files of one name, from different directories.
+            let number = used.count { $0 == stem } + 1
+            used.append(stem)
+            let name = number == 1 ? "\(stem).vcd" : "\(stem)-\(number).vcd"
             try OutputFile.write(Waveform.write(result), to: isDirectory ? "\(vcd)/\(name)" : vcd)
         }
     }
@@ -149,5 +173,6 @@ struct Run: ParsableCommand {
         "courtyard-sim run \(scenario.file) --on \(on.rawValue) -v"
     }
 
-    private func say(_ line: String) { print(line) }
+    /// At once, also into a pipe: on real programs a step may take an hour.
+    private func say(_ line: String) { OutputFile.say(line) }
 }

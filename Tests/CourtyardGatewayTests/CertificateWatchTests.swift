@@ -2,6 +2,7 @@ import CallContract
 import CallCore
 import Certificates
 import Foundation
+import GatewayTransport
 import SiteConfig
 import Testing
 

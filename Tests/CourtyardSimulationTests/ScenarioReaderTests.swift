@@ -68,6 +68,27 @@ import Testing
         #expect(said(step).contains(message), "\(said(step))")
     }
 
+    @Test("what nobody can do with a board without power, or with it, is refused")
+    func impossible() {
+        let wrong = problems(
+            Self.head + """
+                  - card: new
+                  - power: cut
+                  - agent: start
+                  - power: cut
+                  - card: new
+                  - power: on
+                  - power: on
+                """)
+        #expect(
+            wrong == [
+                "story.yaml:3:5: steps[0]: found \"card: new\" while the power is on, allowed: power: cut before",
+                "story.yaml:5:5: steps[2]: found \"agent: start\" while the power is off, allowed: power: on before",
+                "story.yaml:6:5: steps[3]: found \"power: cut\" while the power is off, allowed: power: on before",
+                "story.yaml:9:5: steps[6]: found \"power: on\" while the power is on, allowed: power: cut before",
+            ], "\(wrong.joined(separator: "\n"))")
+    }
+
     @Test("a site may be a mapping, a file, or the standard courtyard; what a stage sets is set")
     func sites() throws {
         let standard = try scenario("- press: gate\n")

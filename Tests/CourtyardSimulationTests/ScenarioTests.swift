@@ -39,12 +39,6 @@ enum ScenarioFiles {
         #expect(!result.log.contains { if case .unreadable = $0.what { true } else { false } })
     }
 
-    @Test("a virtual stage says what it can't do when it is asked to")
-    func cannot() throws {
-        let result = try play(scenario("- card: new\n"))
-        #expect(!result.isAsExpected && text(result).contains("power: cut"), "\(text(result))")
-    }
-
     @Test("what is not as expected is shown with what was seen instead, and where it stands")
     func unexpected() throws {
         let result = try play(

@@ -31,6 +31,25 @@ extension LinkTests {
             _ = try link.recorder.first(2, "connects", \.connected)
         }
 
+        @Test("A broker that has much to do, and says other things, is given three times as long for its PUBACK")
+        func busyBroker() throws {
+            let broker = ScriptedBroker { peer, _ in
+                guard peer.welcome() else { return }
+                for _ in 0..<100 {
+                    peer.send([0x30, 4, 0, 1, 0x61, 0])  // an empty message to `a`
+                    Thread.sleep(forTimeInterval: 0.05)
+                }
+            }
+            defer { broker.end() }
+            let link = try link(to: broker)
+            try link.connected()
+            let (_, taken) = try time {
+                _ = try link.link.publish(text("a", "x"))
+                #expect(try link.recorder.one("loss", \.disconnected) == .timedOut(.acknowledgement))
+            }
+            #expect(taken >= .milliseconds(1500) && taken < .milliseconds(1900), "took \(taken)")
+        }
+
         @Test("The window is full at its size, and at the broker's if that is smaller")
         func windowFull() throws {
             for (own, theirs, expected) in [(4, 10, 4), (32, 3, 3)] {

@@ -1,32 +1,6 @@
 package import CallContract
 package import CallCore
 
-/// How the people at a simulated desk behave.
-package struct DeskManner {
-    /// From seeing a call to taking it, from taking it to being there, from there to the end: drawn for each call.
-    package var acceptAfter: ClosedRange<Duration>
-    package var arriveAfter: ClosedRange<Duration>
-    package var resolveAfter: ClosedRange<Duration>
-    /// From having a call to saying that it is on the screen.
-    package var sayReceivedAfter = Duration.zero
-    /// Sees calls and says nothing.
-    package var ignores = false
-    /// Calls of these services are cancelled where others are accepted.
-    package var refuses: Set<String> = []
-
-    package init(
-        acceptAfter: ClosedRange<Duration>, arriveAfter: ClosedRange<Duration>, resolveAfter: ClosedRange<Duration>,
-        sayReceivedAfter: Duration = .zero, ignores: Bool = false, refuses: Set<String> = []
-    ) {
-        self.acceptAfter = acceptAfter
-        self.arriveAfter = arriveAfter
-        self.resolveAfter = resolveAfter
-        self.sayReceivedAfter = sayReceivedAfter
-        self.ignores = ignores
-        self.refuses = refuses
-    }
-}
-
 /// A duty desk of one site, decided as a value: what it sees and what time it is go in, commands come out. It knows what
 /// docs/mqtt-contract.md tells a display team, and nothing else of the gateway.
 package struct DutyDesk {
@@ -88,13 +62,13 @@ package struct DutyDesk {
     private var closedSet: Set<String> = []
     /// The commands that ended a call, or came too late for it, and are not answered yet: by their ids.
     private var parting: [String: DeskCommand] = [:]
+    /// Calls by the id of the command whose reply is waited for: of thousands of calls, one is found at once.
+    private var asking: [String: String] = [:]
     private let commandPrefix: String
     private var commands = 0
     /// Draws the pauses.
     private var dice: Dice
 
-    /// A command without an answer is sent again, under the same id.
-    package static let againAfter = Duration.seconds(5)
     private static let rememberedClosed = 10_000
 
     /// - Parameters:
@@ -116,7 +90,7 @@ package struct DutyDesk {
 
     /// A new connection: the retained records that follow are the complete picture, and what isn't among them was
     /// closed meanwhile.
-    package mutating func connected() { (calls, parting) = ([:], [:]) }
+    package mutating func connected() { (calls, parting, asking) = ([:], [:], [:]) }
 
     // MARK: What comes in
 
@@ -135,7 +109,10 @@ package struct DutyDesk {
         guard !payload.isEmpty else {
             if let seen = calls.removeValue(forKey: id) {
                 notes.append(.closed(seen.record))
-                if let pending = seen.pending { parting[pending.id] = pending }
+                if let pending = seen.pending {
+                    parting[pending.id] = pending
+                    asking[pending.id] = nil
+                }
             }
             return close(id)
         }
@@ -180,7 +157,9 @@ package struct DutyDesk {
         guard reply.id.hasPrefix(commandPrefix) else { return }  // another desk's
         // The answer may come after the end that the command brought.
         if let command = parting.removeValue(forKey: reply.id) { return note(reply, command) }
-        guard var seen = calls.values.first(where: { $0.pending?.id == reply.id }), let command = seen.pending else {
+        guard let call = asking.removeValue(forKey: reply.id), var seen = calls[call], let command = seen.pending,
+            command.id == reply.id
+        else {
             return  // answered before
         }
         note(reply, command)
@@ -206,7 +185,7 @@ package struct DutyDesk {
         for seen in calls.values.sorted(by: { $0.record.data.raisedAt < $1.record.data.raisedAt }) {
             var seen = seen
             if var pending = seen.pending {
-                guard pending.sentAt + Self.againAfter <= now else { continue }
+                guard pending.sentAt + manner.asksAgainAfter <= now else { continue }
                 pending.sentAt = now
                 seen.pending = pending
                 notes.append(.sent(pending, again: true))
@@ -217,6 +196,7 @@ package struct DutyDesk {
                     name: name, id: commandPrefix + String(commands), base: seen.base, call: seen.id,
                     revision: seen.record.data.revision, actor: actor, sentAt: now)
                 seen.pending = command
+                asking[command.id] = seen.id
                 notes.append(.sent(command, again: false))
             }
             calls[seen.id] = seen
@@ -228,7 +208,7 @@ package struct DutyDesk {
     /// When `due` has something to say, if nothing comes in before.
     package var nextDue: Moment? {
         calls.values.compactMap { seen in
-            seen.pending.map { $0.sentAt + Self.againAfter } ?? steps(with: seen).map(\.at).min()
+            seen.pending.map { $0.sentAt + manner.asksAgainAfter } ?? steps(with: seen).map(\.at).min()
         }.min()
     }
 
@@ -259,43 +239,4 @@ package struct DutyDesk {
     }
 
     private mutating func draw(_ range: ClosedRange<Duration>) -> Duration { dice.duration(in: range) }
-}
-
-/// One command of a desk about a call.
-package struct DeskCommand: Hashable {
-    package enum Name: String {
-        case received, accept, arrive, resolve, cancel
-        /// `accept` once more, with `onTheWay`.
-        case setOut
-
-        /// As its topic has it.
-        package var word: String { self == .setOut ? Name.accept.rawValue : rawValue }
-    }
-
-    package let name: Name
-    package let id: String
-    /// The gateway's topics begin so.
-    package let base: String
-    package let call: String
-    /// Of the record that was on the screen.
-    package let revision: Int
-    package let actor: String
-    package var sentAt: Moment
-
-    package var topic: String { "\(base)/command/\(name.word)" }
-
-    package var payload: [UInt8] {
-        WireJSON.bytes(
-            Payload(
-                id: id, call: call, revision: revision, actor: actor, onTheWay: name == .setOut ? true : nil,
-                outcome: name == .resolve ? "done" : nil, reason: name == .cancel ? "refused" : nil))
-    }
-
-    private struct Payload: Encodable {
-        let id, call: String
-        let revision: Int
-        let actor: String
-        let onTheWay: Bool?
-        let outcome, reason: String?
-    }
 }

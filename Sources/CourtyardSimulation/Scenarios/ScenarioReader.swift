@@ -70,11 +70,43 @@ private struct ScenarioReading {
             problems.add(
                 part.place, part.path, found: "\(items.count) steps", allowed: "1 to \(Self.stepLimit) steps")
         }
-        let read = items.prefix(Self.stepLimit).compactMap { steps.step($0) }
+        let read = items.prefix(Self.stepLimit).compactMap { item in steps.step(item).map { ($0, item) } }
+        refuseImpossible(read)
         guard let title, let site else { return nil }
         return Scenario(
             file: file, title: title, about: about, site: site.site, siteNode: site.node, brokers: brokers,
-            starts: starts, steps: read)
+            starts: starts, steps: read.map(\.0))
+    }
+
+    /// What nobody can do with a board that has no power, or has some.
+    private func refuseImpossible(_ steps: [(step: Scenario.Step, item: Part)]) {
+        var hasPower = true
+        for (step, item) in steps {
+            guard case .deed(let deed) = step.act else { continue }
+            switch deed {
+            case .power(let deed):
+                let isCut = deed == .cut
+                if hasPower != isCut {
+                    problems.add(
+                        item.place, item.path, found: "\(quoted(step.text)) while the power is \(isCut ? "off" : "on")",
+                        allowed: isCut ? "power: on before" : "power: cut before")
+                }
+                hasPower = !isCut
+            case .agent, .clock:
+                if !hasPower {
+                    problems.add(
+                        item.place, item.path, found: "\(quoted(step.text)) while the power is off",
+                        allowed: "power: on before")
+                }
+            case .newCard:
+                if hasPower {
+                    problems.add(
+                        item.place, item.path, found: "\(quoted(step.text)) while the power is on",
+                        allowed: "power: cut before")
+                }
+            default: break
+            }
+        }
     }
 
     // MARK: The site

@@ -63,6 +63,11 @@ package struct ScenarioResult {
 }
 
 extension StepResult {
+    /// A scenario that can't begin, since its stage doesn't.
+    package init(failing step: Scenario.Step, _ reason: String) {
+        self.init(step: step, begun: .zero, ended: .zero, verdict: .failed(reason), seen: [])
+    }
+
     /// A step that a stage says it can't do before the scenario begins.
     package init(refusing step: Scenario.Step, _ reason: String) {
         self.init(step: step, begun: .zero, ended: .zero, verdict: .cannot(reason), seen: [])

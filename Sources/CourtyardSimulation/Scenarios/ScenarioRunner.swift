@@ -52,6 +52,8 @@ package final class ScenarioRunner {
 
     private func play(_ step: Scenario.Step) -> StepResult.Verdict {
         do throws(StageFailure) {
+            // What is there already belongs to what was before.
+            try stage.advance(until: stage.now, orBeyond: nil)
             switch step.act {
             case .deed(let deed):
                 beginParagraph()

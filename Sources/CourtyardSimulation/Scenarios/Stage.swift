@@ -20,7 +20,10 @@ package protocol Stage: AnyObject {
 }
 
 /// Why a stage could not go on: the reason, in words for a tester.
-package struct StageFailure: Error, CustomStringConvertible {
+package struct StageFailure: Error, Sendable, CustomStringConvertible {
     package let description: String
     package init(_ description: String) { self.description = description }
+
+    /// Somebody wants no more of it.
+    package static let stopped = StageFailure("stopped by Ctrl-C")
 }

@@ -144,11 +144,10 @@ struct StepReader {
             presses.points =
                 section.present.contains("point")
                 ? points(section, HandKeys.anyPoint) ?? [] : site?.points.map(\.id) ?? []
-            presses.over = section.value(HandKeys.over, problems) ?? .zero
         } else {
             presses.points = points(section, HandKeys.point) ?? []
-            presses.over = section.value(HandKeys.over, problems) ?? .zero
         }
+        presses.over = section.value(HandKeys.over, problems) ?? presses.over
         presses.held = section.value(HandKeys.held, problems) ?? presses.held
         presses.times = section.value(HandKeys.times, problems) ?? presses.times
         presses.every = section.value(HandKeys.every, problems) ?? presses.every

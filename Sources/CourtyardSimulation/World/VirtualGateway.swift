@@ -1,8 +1,7 @@
 package import CallContract
 package import CallCore
 package import GatewayAgent
-package import Journal
-internal import Glibc
+internal import Journal
 
 /// A board with the production agent on it: its power, its clocks, its contacts, its disk, and the agent's loop.
 ///
@@ -10,26 +9,6 @@ internal import Glibc
 /// network. The loop is the program's own (`Gateway.turn`): whatever has come in is one turn, and a turn takes as long as
 /// its flushes do.
 package final class VirtualGateway {
-    /// What somebody who watches the board is told, each thing at the moment at which it happens.
-    package struct Ears {
-        /// The journal has this on its disk now.
-        package var committed: (Journal.Batch) -> Void = { _ in }
-        /// The journal refused a commit.
-        package var refused: (JournalError) -> Void = { _ in }
-        /// Handed to the transport.
-        package var sent: (OutgoingMessage) -> Void = { _ in }
-        package var shown: (OutputID, Signal) -> Void = { _, _ in }
-        package var logged: (LogLevel, String) -> Void = { _, _ in }
-        /// The loop has made a turn.
-        package var turned: () -> Void = {}
-        /// What the agent carries out, each thing just before.
-        package var told: (Action) -> Void = { _ in }
-        /// The program has started from what the journal held, or without one; or it is gone.
-        package var started: (Journal.Contents, JournalError?) -> Void = { _, _ in }
-        package var ended: () -> Void = {}
-        package var powerLost: () -> Void = {}
-    }
-
     package let topics: Topics
     package let clock: VirtualClock
     package let path: VirtualPath
@@ -144,7 +123,7 @@ package final class VirtualGateway {
         self.agent = agent
         agent.onTold = { [unowned self] in if !isGhost { ears.told($0) } }
         ears.started(start.contents, start.failure)
-        if let failure = start.failure { agent.beginUnjournaled(failure.description) }
+        if let failure = start.failure { agent.beginUnjournaled(failure.onEveryDisk.description) }
         agent.adopt(rules)
         agent.handle([])
         afterTurn()
@@ -156,7 +135,8 @@ package final class VirtualGateway {
 
     /// To be called after whatever may have let the agent write: the power may have gone meanwhile.
     package func settle() {
-        if isRunning, isGhost { powerOff() }
+        if isRunning, isGhost { return powerOff() }
+        if store?.needsRestart != nil, agent?.hasToldAll ?? false { restart() }
     }
 
     private func arm() {
@@ -300,7 +280,6 @@ package final class VirtualGateway {
         guard !isGhost else { return }
         ears.turned()
         nextTurn = agent?.nextDeadline.map { max(busyUntil, clock.world(at: $0)) }
-        if store?.needsRestart != nil, agent?.hasToldAll ?? false { restart() }
     }
 
     /// The journal was replaced in mid-run: the program ends, and its service manager starts it afresh.

@@ -38,7 +38,7 @@ final class WatchedStore: Store {
             try store.commit(batch)
         } catch {
             if !gateway.isGhost { gateway.ears.refused(error) }
-            throw error
+            throw error.onEveryDisk
         }
         if !gateway.isGhost { gateway.ears.committed(batch) }
     }
@@ -77,5 +77,27 @@ struct WatchedLog: AgentLog {
 
     func log(_ level: LogLevel, _ text: String, _ fields: [String: String]) {
         if !gateway.isGhost { gateway.ears.logged(level, text) }
+    }
+}
+
+extension JournalError {
+    /// The same, of a file that has one name in every run: a virtual disk's directory has a name of chance.
+    var onEveryDisk: JournalError {
+        func named(_ failure: Failure) -> Failure {
+            Failure(
+                operation: failure.operation, path: "/var/lib/courtyard-gateway/gateway.db", code: failure.code,
+                text: failure.text)
+        }
+        return switch self {
+        case .full(let failure): .full(named(failure))
+        case .readOnly(let failure): .readOnly(named(failure))
+        case .busy(let failure): .busy(named(failure))
+        case .io(let failure): .io(named(failure))
+        case .corrupt(let failure): .corrupt(named(failure))
+        case .missing(let failure): .missing(named(failure))
+        case .refused(let failure): .refused(named(failure))
+        case .unreadable(let failure): .unreadable(named(failure))
+        case .inUse, .newerSchema, .noDirectory, .volatileFileSystem, .noJournal, .notAJournal, .conflict: self
+        }
     }
 }

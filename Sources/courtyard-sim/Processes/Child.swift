@@ -5,7 +5,7 @@ internal import Glibc
 /// A program that this one started. It ends with it, however that ends.
 final class Child {
     let name: String
-    private let pid: pid_t
+    let pid: pid_t
     private let logPath: String
     /// waitpid(2)'s status, once it has ended.
     private var status: Int32?

@@ -27,8 +27,9 @@ enum Programs {
 struct ThrowAwayDirectory {
     let path: String
 
-    init() throws {
-        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    /// - Parameter place: the directory to make it in; nil for the usual place of temporary files.
+    init(in place: String? = nil) throws {
+        let parent = place ?? getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(parent)/courtyard-sim.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw SimulatorError("no temporary directory in \(parent): \(String(cString: strerror(errno)))")

@@ -9,18 +9,27 @@ struct RealPrograms {
     /// - Parameter gateway: the agent's program; nil for the one that stands beside this one.
     /// - Throws: if one is missing.
     init(gateway: String?) throws {
+        mosquitto = try Self.broker()
+        self.gateway = try Self.agent(gateway)
+    }
+
+    /// The broker's program.
+    static func broker() throws -> String {
         guard let mosquitto = Programs.find("mosquitto") else {
             throw SimulatorError(
                 "mosquitto, the MQTT broker, is neither in PATH nor in /usr/sbin: sudo apt-get install mosquitto")
         }
+        return mosquitto
+    }
+
+    private static func agent(_ gateway: String?) throws -> String {
         let agent = gateway ?? "\(Programs.ownDirectory)/courtyard-gateway"
         guard access(agent, X_OK) == 0 else {
             throw SimulatorError(
                 "the agent, \(agent), is not there or can't be run: swift build --product courtyard-gateway, or name "
                     + "it with --gateway")
         }
-        self.mosquitto = mosquitto
-        self.gateway = agent
+        return agent
     }
 }
 

@@ -30,12 +30,12 @@ final class CallJudge: Judge {
     /// What only the memory knew is known no more.
     func ended() {
         court.revenants.formUnion(closed.subtracting(closedForGood))
-        closed.formIntersection(closedForGood)
     }
 
     func started(_ contents: Journal.Contents?) {
-        // Without a journal it knows no calls but those that stand at the broker, which are another's to it.
+        // Without a journal it knows no calls but those that stand at the broker, which are another's to it, closed or not.
         own = contents.map { [$0.id] } ?? []
+        closed = contents == nil ? [] : closedForGood
         let found = Dictionary(uniqueKeysWithValues: (contents?.openCalls ?? []).map { ($0.id, $0) })
         open = found
         presses = found.mapValues(\.presses)

@@ -1,36 +1,38 @@
-internal import CallContract
+public import CallContract
 internal import CallCore
-internal import Certificates
-internal import GatewayAgent
+public import Certificates
+public import GatewayAgent
 internal import LinuxSupport
-internal import MQTTLink
-internal import SiteConfig
+public import MQTTLink
 internal import Synchronization
 
 /// The agent's transport: its messages in the link's terms, the link's reports in the agent's.
-final class MQTTTransport: Transport {
+public final class MQTTTransport: Transport {
     private let identity: GatewayAgent.Identity
-    private let inbox: Inbox
+    private let tell: @Sendable (LinkInput) -> Void
     private var link: MQTTLink?
     private var ear: LinkEar?
     private var numbers: ConnectionNumbers?
 
-    init(_ identity: GatewayAgent.Identity, inbox: Inbox) {
+    /// - Parameter tell: puts what the link reports into the agent's inbox; called on the link's thread.
+    public init(_ identity: GatewayAgent.Identity, tell: @escaping @Sendable (LinkInput) -> Void) {
         self.identity = identity
-        self.inbox = inbox
+        self.tell = tell
     }
 
     /// The client id: one session per gateway at the broker.
-    static func clientID(_ topics: Topics) -> String { "courtyard-\(topics.site)-\(topics.gateway)" }
+    public static func clientID(_ topics: Topics) -> String { "courtyard-\(topics.site)-\(topics.gateway)" }
 
-    func connect(_ site: Site, numbers: ConnectionNumbers) throws(MQTTError) {
+    /// Connects to the first of the brokers that answers, and again after every loss.
+    ///
+    /// - Throws: what is wrong with a broker's settings, or that there is no thread to be had.
+    public func connect(_ brokers: [MQTTLink.Broker], numbers: ConnectionNumbers) throws(MQTTError) {
         self.numbers = numbers
-        let brokers = site.brokers.map { MQTTLink.Broker($0) }
         var configuration = MQTTLink.Configuration(clientID: Self.clientID(identity.topics), brokers: brokers)
         configuration.subscriptions = [identity.topics.commands, identity.topics.desks]
         let identity = identity
         let names = brokers.map { "\($0.host):\($0.port)" }
-        let ear = LinkEar(inbox, brokers: names)
+        let ear = LinkEar(tell, brokers: names)
         let link = try MQTTLink(configuration) {
             let number = numbers.next()
             return Attempt(number: number, will: Self.will(identity, connection: number))
@@ -51,35 +53,33 @@ final class MQTTTransport: Transport {
     }
 
     /// Other brokers: the old link leaves its last words and parts in its own time, heard no more.
-    func reconnect(_ site: Site, lastWords: OutgoingMessage?) throws(MQTTError) {
+    ///
+    /// - Throws: as `connect` does; there is no link then.
+    public func reconnect(_ brokers: [MQTTLink.Broker], lastWords: OutgoingMessage?) throws(MQTTError) {
         guard let numbers, let old = link else { return }
         link = nil
         ear?.close()
         let message = lastWords.map { Message($0) }
         DriverThread(named: "mqtt-parting") { old.stop(last: message, within: .seconds(2)) }.start()
-        try connect(site, numbers: numbers)
+        try connect(brokers, numbers: numbers)
     }
 
-    func disconnect(lastWords: OutgoingMessage?, within limit: Duration) {
+    /// Says `lastWords` and parts; returns within `limit`.
+    public func disconnect(lastWords: OutgoingMessage?, within limit: Duration) {
         link?.stop(last: lastWords.map { Message($0) }, within: limit)
         link = nil
     }
 
-    /// Leaves this broker in order and goes on with the next one of the site file's list; see `MQTTLink.tryNextBroker`.
-    /// - Parameter lastWords: said to the broker that is left.
-    /// - Returns: false, and nothing is done, if there is one broker only.
-    func tryNextBroker(lastWords: OutgoingMessage?) -> Bool {
-        link?.tryNextBroker(last: lastWords.map { Message($0) }) ?? false
-    }
-
     /// Of the last broker with TLS that was connected; known before the agent hears of the connection.
-    var brokerCertificate: BrokerCertificate? { ear?.brokerCertificate }
+    public var brokerCertificate: BrokerCertificate? { ear?.brokerCertificate }
 
-    func checkIn(_ done: @escaping @Sendable () -> Void) { link?.checkIn(done) }
+    /// See ``MQTTLink/checkIn(_:)``.
+    public func checkIn(_ done: @escaping @Sendable () -> Void) { link?.checkIn(done) }
 
     // MARK: Transport
 
-    func send(_ message: OutgoingMessage) -> SendResult {
+    /// See ``Transport``.
+    public func send(_ message: OutgoingMessage) -> SendResult {
         guard let link else { return .notConnected }
         do throws(MQTTError) {
             return .sent(token: try link.publish(Message(message)).token)
@@ -90,10 +90,16 @@ final class MQTTTransport: Transport {
     }
 
     // Without a connection both are moot: connecting subscribes anew.
-    func subscribe(_ filter: String) { try? link?.subscribe(filter) }
-    func unsubscribe(_ filter: String) { try? link?.unsubscribe(filter) }
-    func retryNow() { link?.retryNow() }
-    func tryNextBroker(last: OutgoingMessage?) -> Bool { link?.tryNextBroker(last: last.map { Message($0) }) ?? false }
+    /// See ``Transport``.
+    public func subscribe(_ filter: String) { try? link?.subscribe(filter) }
+    /// See ``Transport``.
+    public func unsubscribe(_ filter: String) { try? link?.unsubscribe(filter) }
+    /// See ``Transport``.
+    public func retryNow() { link?.retryNow() }
+    /// See ``Transport``.
+    public func tryNextBroker(last: OutgoingMessage?) -> Bool {
+        link?.tryNextBroker(last: last.map { Message($0) }) ?? false
+    }
 }
 
 extension PublishID {
@@ -101,18 +107,31 @@ extension PublishID {
     fileprivate var token: UInt64 { connection << 16 | UInt64(packet) }
 }
 
-/// What a link reports, into the inbox until the link is left for another: an old link's failure must never be taken
+/// A connected broker's certificate, or the one above it that ends before it.
+public struct BrokerCertificate: Hashable, Sendable {
+    /// `host:port`
+    public let broker: String
+    /// Good until its `notAfter`.
+    public let certificate: Certificate
+
+    public init(broker: String, certificate: Certificate) {
+        self.broker = broker
+        self.certificate = certificate
+    }
+}
+
+/// What a link reports, told until the link is left for another: an old link's failure must never be taken
 /// for the new one's.
 private final class LinkEar: Sendable {
-    private let inbox: Inbox
+    private let tell: @Sendable (LinkInput) -> Void
     private let isOpen = Mutex(true)
     private let certificate = Mutex<BrokerCertificate?>(nil)
 
     /// What the brokers are called, in the configuration's order.
     private let brokers: [String]
 
-    init(_ inbox: Inbox, brokers: [String]) {
-        self.inbox = inbox
+    init(_ tell: @escaping @Sendable (LinkInput) -> Void, brokers: [String]) {
+        self.tell = tell
         self.brokers = brokers
     }
 
@@ -121,7 +140,7 @@ private final class LinkEar: Sendable {
             certificate.withLock { $0 = BrokerCertificate(broker: brokers[broker], certificate: found) }
         }
         guard let input = LinkInput(report, brokers: brokers) else { return }
-        isOpen.withLock { if $0 { inbox.put(input) } }
+        isOpen.withLock { if $0 { tell(input) } }
     }
 
     var brokerCertificate: BrokerCertificate? { certificate.withLock { $0 } }
@@ -137,17 +156,6 @@ extension Message {
         expirySeconds = message.expirySeconds
         userProperties = message.userProperties.sorted { $0.key < $1.key }.map { UserProperty($0.key, $0.value) }
         correlation = message.correlation
-    }
-}
-
-extension MQTTLink.Broker {
-    init(_ broker: Site.Broker) {
-        self.init(host: broker.host, port: broker.port)
-        version = broker.version == .v5 ? .v5 : .v311
-        keepAliveSeconds = broker.keepAliveSeconds
-        username = broker.username
-        password = broker.passwordFile.map { .file($0) }
-        tls = broker.tls.map { .init(ca: $0.ca, certificate: $0.certificate, key: $0.key) }
     }
 }
 
