@@ -16,10 +16,12 @@ enum Claims {
         }
     }
 
-    static func remove(_ directory: String) {
+    /// - Returns: true if no disk is left.
+    static func remove(_ directory: String) -> Bool {
         claims.withLock { claims in
             // Another may have taken the directory over by now.
             if claims[directory]?.disk == nil { claims[directory] = nil }
+            return claims.isEmpty
         }
     }
 

@@ -54,7 +54,9 @@ enum Shim {
         inner.pointee.pMethods = nil
         let code = real.pointee.xOpen(real, name, inner, flags, outFlags)
         guard code == SQLITE_OK, let state = disk.opened(path, isNew: isNew) else {
-            file.pointee.pMethods = nil  // SQLite doesn't close it then
+            // SQLite doesn't close it: it sees no functions.
+            file.pointee.pMethods = nil
+            if let methods = inner.pointee.pMethods { _ = methods.pointee.xClose(inner) }
             return code == SQLITE_OK ? SQLITE_CANTOPEN : code
         }
         WrappedFile.begin(file, WrappedFile(disk: disk, state: state))

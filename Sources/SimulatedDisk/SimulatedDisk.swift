@@ -57,8 +57,8 @@ package final class SimulatedDisk {
     }
 
     deinit {
-        Claims.remove(directory)
-        SaltSource.begin(nil)
+        // Whoever uses SQLite without a simulated disk gets numbers that nobody knows.
+        if Claims.remove(directory) { SaltSource.begin(nil) }
     }
 
     /// Puts the layer before SQLite's own file access, as the default of the process. It leaves alone whatever is not
@@ -135,9 +135,9 @@ extension SimulatedDisk {
 
     /// A file of the directory is opened. The answer keeps track of it.
     func opened(_ path: String, isNew: Bool) -> DiskFile? {
-        openFiles += 1
         let name = name(path)
         guard let status = status(of: name) else { return nil }
+        openFiles += 1
         if isNew { deleted[name] = nil }
         if let known = files[status.inode], known.size == status.size { return known }
         let file = DiskFile(size: status.size, isNamed: !isNew)

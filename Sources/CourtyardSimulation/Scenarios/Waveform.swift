@@ -55,8 +55,9 @@ package struct Waveform {
             change("call \(data.call)", to: Wire("calls", [data.point, data.service, data.state]), seen.at)
         case .closed(let id): change("call \(id)", to: nil, seen.at)
         case .output(let id, let signal):
-            let isIdle = signal.hasPrefix(Signal.idle.rawValue)
-            change("output \(id)", to: isIdle ? nil : Wire("outputs", [id, signal]), seen.at)
+            change(
+                "output \(id)", to: signal.hasPrefix(Signal.idle.rawValue) ? nil : Wire("outputs", [id, signal]),
+                seen.at)
         case .fault(let fault):
             mqttFaults.insert(fault.fault)
             showFaults([fault.fault], seen.at)
