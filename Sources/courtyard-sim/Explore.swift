@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CallCore
 internal import CourtyardSimulation
 internal import Glibc
+internal import Synchronization
 
 /// `courtyard-sim explore`: years of bad luck, each drawn from one number.
 struct Explore: ParsableCommand {
@@ -59,7 +60,9 @@ struct Explore: ParsableCommand {
         try Determinism.require()
         let range = seed.map { $0...$0 } ?? 1...UInt64(seeds)
         var report = ExplorationReport(of: range.count)
+        try HangWatch.begin()
         for seed in range {
+            HangWatch.seed.store(seed, ordering: .relaxed)
             let settings = Episode.Settings(
                 seed: seed, days: days, points: points, mishaps: mishaps, kept: keep?.numbers)
             let outcome = try episode(settings)

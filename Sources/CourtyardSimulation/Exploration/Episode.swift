@@ -1,5 +1,6 @@
 internal import CallContract
 internal import CallCore
+package import Synchronization
 
 /// One seed's courtyard, from the first press until all is well again, judged all the time.
 package final class Episode {
@@ -49,6 +50,8 @@ package final class Episode {
     let rules: (first: SiteRules, second: SiteRules)
     let plan: [Planned]
     private var script: Script!
+    /// Of all episodes, for whoever watches from another thread: a turn that doesn't end is judged by nobody here.
+    package static let turnsMade = Atomic<Int>(0)
     /// Told of everything worth a line, where a trace is wanted.
     package var onTrace: ((String) -> Void)?
 

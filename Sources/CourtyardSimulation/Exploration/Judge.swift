@@ -1,12 +1,15 @@
 package import CallCore
 internal import GatewayAgent
 internal import Journal
+internal import Synchronization
 
 /// Something that must be true of a gateway, whatever happens to it. Each judge watches for one such thing.
 protocol Judge: AnyObject {
     /// The program starts from what the journal held; nil if there was none to be had.
     func started(_ contents: Journal.Contents?)
     func ended()
+    /// The journal is asked to commit this.
+    func committing(_ batch: Journal.Batch)
     /// The journal has this on its disk.
     func committed(_ batch: Journal.Batch)
     /// The journal refused a commit.
@@ -28,6 +31,7 @@ protocol Judge: AnyObject {
 extension Judge {
     func started(_ contents: Journal.Contents?) {}
     func ended() {}
+    func committing(_ batch: Journal.Batch) {}
     func committed(_ batch: Journal.Batch) {}
     func refused() {}
     func told(_ action: Action) {}
@@ -73,6 +77,7 @@ final class Court {
             for judge in self.judges { judge.started(failure == nil ? contents : nil) }
         }
         gateway.ears.ended = { [unowned self] in for judge in self.judges { judge.ended() } }
+        gateway.ears.committing = { [unowned self] batch in for judge in self.judges { judge.committing(batch) } }
         gateway.ears.committed = { [unowned self] batch in for judge in self.judges { judge.committed(batch) } }
         gateway.ears.refused = { [unowned self] _ in for judge in self.judges { judge.refused() } }
         gateway.ears.told = { [unowned self] action in
@@ -83,7 +88,10 @@ final class Court {
         gateway.ears.shown = { [unowned self] output, signal in
             for judge in self.judges { judge.shown(output, signal) }
         }
-        gateway.ears.turned = { [unowned self] in for judge in self.judges { judge.turned() } }
+        gateway.ears.turned = { [unowned self] in
+            Episode.turnsMade.add(1, ordering: .relaxed)
+            for judge in self.judges { judge.turned() }
+        }
         for (index, broker) in brokers.enumerated() {
             broker.onTaken = { [unowned self] message in
                 for judge in self.judges { judge.taken(message, by: index) }
@@ -124,6 +132,7 @@ package struct Complaint: Sendable, Hashable, CustomStringConvertible {
         case faultMissing = "a fault that is true is not set"
         case undelivered = "something was not delivered in time"
         case standing = "a retained topic is not as it should be"
+        case connectionNumber = "a connection number was given twice"
         case unbounded = "something grows without bound"
         case spinning = "the loop turns without end"
         case label = "a time label is wrong"

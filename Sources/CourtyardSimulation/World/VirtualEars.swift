@@ -5,6 +5,8 @@ package import Journal
 extension VirtualGateway {
     /// What somebody who watches the board is told, each thing at the moment at which it happens.
     package struct Ears {
+        /// The journal is asked to commit this.
+        package var committing: (Journal.Batch) -> Void = { _ in }
         /// The journal has this on its disk now.
         package var committed: (Journal.Batch) -> Void = { _ in }
         /// The journal refused a commit.

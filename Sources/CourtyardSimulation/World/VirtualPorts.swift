@@ -34,6 +34,7 @@ final class WatchedStore: Store {
     }
 
     func commit(_ batch: Journal.Batch) throws(JournalError) {
+        if !gateway.isGhost { gateway.ears.committing(batch) }
         do throws(JournalError) {
             try store.commit(batch)
         } catch {

@@ -6,6 +6,8 @@ final class AnswerJudge: Judge {
     private let court: Court
     private var answers: [String: CommandAnswer] = [:]
     private var order: [String] = []
+    /// Given while the journal could be written, the oldest first.
+    private var lasting: [String] = []
     /// Who was told that they have a call.
     private var holders: [CallID: String] = [:]
 
@@ -13,6 +15,10 @@ final class AnswerJudge: Judge {
 
     func started(_ contents: Journal.Contents?) {
         guard let contents else { return }
+        let kept = Set(contents.answers.map(\.id))
+        for id in lasting.suffix(CommandAnswer.remembered / 2) where !kept.contains(id) {
+            court.complain(.committedLost, "the answer to \(id) was given, and the journal doesn't know it")
+        }
         answers = Dictionary(contents.answers.map { ($0.id, $0) }) { first, _ in first }
         order = contents.answers.map(\.id)
         holders = contents.openCalls.reduce(into: [:]) { holders, call in
@@ -38,6 +44,10 @@ final class AnswerJudge: Judge {
         }
         if answers.updateValue(answer, forKey: answer.id) == nil {
             order.append(answer.id)
+            if !court.faults.contains(.journalFailing) {
+                lasting.append(answer.id)
+                if lasting.count > 2 * CommandAnswer.remembered { lasting.removeFirst(CommandAnswer.remembered) }
+            }
             if order.count > CommandAnswer.remembered { answers[order.removeFirst()] = nil }
         }
         guard !isAgain, answer.command == "accept", answer.refusal == nil, let call = answer.call else { return }

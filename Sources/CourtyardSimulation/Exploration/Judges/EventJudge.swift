@@ -30,6 +30,8 @@ final class EventJudge: Judge {
     private var contents: [String: UInt64] = [:]
     /// Lanes of which something was lost with the memory that alone held it, while the journal failed.
     private var forgotten: Set<Lane> = []
+    /// What the power may be cut in the middle of.
+    private var underWay: Journal.Batch?
     /// What was committed of open calls.
     private var openCalls: [CallID: Call] = [:]
     private(set) var events = 0
@@ -43,7 +45,11 @@ final class EventJudge: Judge {
 
     // MARK: Journal
 
+    func committing(_ batch: Journal.Batch) { underWay = batch }
+    func refused() { underWay = nil }
+
     func committed(_ batch: Journal.Batch) {
+        underWay = nil
         for event in batch.events {
             let lane = Lane(journal: event.journal, service: event.service)
             committed[lane] = max(committed[lane] ?? 0, event.sequence)
@@ -65,9 +71,24 @@ final class EventJudge: Judge {
         for (id, call) in openCalls where (open[id]?.revision ?? Int.max) < call.revision {
             court.complain(.committedLost, "\(id) is at revision \(open[id]!.revision), committed was \(call.revision)")
         }
+        judgeHalves(found, open)
         // The commit that the power cut interrupted may be there.
         for (lane, sequence) in found { (last[lane], committed[lane]) = (sequence, sequence) }
         openCalls = open
+    }
+
+    /// The commit that was under way is there with all it had, or with nothing of it.
+    private func judgeHalves(_ found: [Lane: UInt64], _ open: [CallID: Call]) {
+        guard let batch = underWay else { return }
+        underWay = nil
+        let events = batch.events.map { event in
+            event.sequence <= found[Lane(journal: event.journal, service: event.service)] ?? 0
+        }
+        let calls = batch.calls.filter { !$0.state.isClosed }.map { call in
+            (open[call.id]?.revision ?? 0) >= call.revision
+        }
+        let parts = Set(events + calls)
+        if parts.count > 1 { court.complain(.committedLost, "a commit is there by halves: \(events), \(calls)") }
     }
 
     // MARK: Telling

@@ -1,6 +1,7 @@
 internal import CallContract
 internal import CallCore
 internal import GatewayAgent
+internal import Journal
 
 /// What stands retained at the broker is how things are: no late will, no call that is closed, no fault that is over.
 final class StandingJudge: Judge {
@@ -8,6 +9,8 @@ final class StandingJudge: Judge {
     private var onlineSince: Moment?
     private let desks: [VirtualDesk]
     private var backlog = 0
+    /// The highest number that a connection had, in any boot.
+    private var highest: UInt64 = 0
     /// Since when the status that stands is not the agent's own.
     private var foreignSince: Moment?
 
@@ -19,10 +22,17 @@ final class StandingJudge: Judge {
         self.desks = desks
     }
 
+    /// Without a journal nobody knows how far the numbers had come.
+    func started(_ contents: Journal.Contents?) { if contents == nil { highest = 0 } }
     func ended() { onlineSince = nil }
 
     func tick() {
         let gateway = court.gateway
+        let number = gateway.connectionNumber
+        if number > 0, number < highest {
+            court.complain(.connectionNumber, "connection \(number) comes after connection \(highest)")
+        }
+        highest = max(highest, number)
         guard let agent = gateway.agent, gateway.isOnline, gateway.path.isOpen, gateway.brokerInUse?.refuses == nil,
             gateway.disk.trouble == nil, gateway.path.latency == VirtualPath.ordinaryLatency,
             gateway.disk.flushTakes == VirtualDisk.ordinaryFlush
