@@ -32,7 +32,8 @@ final class StandingJudge: Judge {
         if number > 0, number < highest {
             court.complain(.connectionNumber, "connection \(number) comes after connection \(highest)")
         }
-        highest = max(highest, number)
+        // A journal that fails can't reserve numbers.
+        if !court.faults.contains(.journalFailing) { highest = max(highest, number) }
         guard let agent = gateway.agent, gateway.isOnline, gateway.path.isOpen, gateway.brokerInUse?.refuses == nil,
             gateway.disk.trouble == nil, gateway.path.latency == VirtualPath.ordinaryLatency,
             gateway.disk.flushTakes == VirtualDisk.ordinaryFlush
