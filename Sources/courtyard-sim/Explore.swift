@@ -61,11 +61,13 @@ struct Explore: ParsableCommand {
         let range = seed.map { $0...$0 } ?? 1...UInt64(seeds)
         var report = ExplorationReport(of: range.count)
         try HangWatch.begin()
+        for asked in [SIGINT, SIGTERM] { signal(asked) { _ in Episode.isStopAsked.store(true, ordering: .relaxed) } }
         for seed in range {
             HangWatch.seed.store(seed, ordering: .relaxed)
             let settings = Episode.Settings(
                 seed: seed, days: days, points: points, mishaps: mishaps, kept: keep?.numbers)
             let outcome = try episode(settings)
+            if Episode.isStopAsked.load(ordering: .relaxed) { break }
             report.add(outcome)
             guard let complaint = outcome.complaint else { continue }
             report.end()

@@ -52,6 +52,8 @@ package final class Episode {
     private var script: Script!
     /// Of all episodes, for whoever watches from another thread: a turn that doesn't end is judged by nobody here.
     package static let turnsMade = Atomic<Int>(0)
+    /// Set when somebody wants all of it to end: what is under way ends unjudged, and cleans up.
+    package static let isStopAsked = Atomic<Bool>(false)
     /// Told of everything worth a line, where a trace is wanted.
     package var onTrace: ((String) -> Void)?
 
@@ -105,6 +107,7 @@ package final class Episode {
 
     /// Lives through all of it, or up to the first complaint.
     package func run() -> Outcome {
+        defer { end() }
         do {
             try live()
         } catch {
@@ -121,6 +124,15 @@ package final class Episode {
         return outcome
     }
 
+    /// Lets go of everything that holds the world together, so that its memory and its disk are given back.
+    private func end() {
+        court.seat([])
+        judges = []
+        gateway.kill()
+        for desk in desks { desk.crash() }
+        world.agenda.forgetAll()
+    }
+
     private func live() throws {
         court.seat(judges + (onTrace.map { [TraceWriter(court, $0)] } ?? []))
         let kept = settings.kept.map { Set($0) }
@@ -130,15 +142,17 @@ package final class Episode {
         tick()
         try script.begin()
         let end = Moment(nanoseconds: Int64(settings.days) * 86_400_000_000_000)
-        world.run(until: end) { court.isDone }
-        guard !court.isDone else { return }
+        world.run(until: end) { isOver }
+        guard !isOver else { return }
         try script.heal()
-        world.run(until: end + Self.healsWithin) { court.isDone }
-        if !court.isDone { court.healed() }
+        world.run(until: end + Self.healsWithin) { isOver }
+        if !isOver { court.healed() }
     }
 
     /// A happening, for people.
     package func line(_ number: Int) -> String { "#\(number)  \(plan[number].at.worldTime)  \(plan[number].happening)" }
+
+    private var isOver: Bool { court.isDone || Self.isStopAsked.load(ordering: .relaxed) }
 
     private func tick() {
         world.agenda.after(Self.tickEvery) { [unowned self] in

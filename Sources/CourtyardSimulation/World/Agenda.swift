@@ -47,6 +47,9 @@ package final class Agenda {
         first.deed()
     }
 
+    /// Nothing of what was planned will happen: whoever was to do it is let go.
+    package func forgetAll() { heap = [] }
+
     /// Time passes in which nothing happens.
     package func pass(until moment: Moment) { now = max(now, moment) }
 
