@@ -63,6 +63,12 @@ public struct OutputID: Name {
     public init(unchecked text: String) { self.text = text }
 }
 
+/// A radio receiver's id, as the site file names it.
+public struct ReceiverID: Name {
+    public let text: String
+    public init(unchecked text: String) { self.text = text }
+}
+
 /// A duty desk's id, unique within its site: the last part of its status topic.
 public struct DeskID: Name {
     public let text: String

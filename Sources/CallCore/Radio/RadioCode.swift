@@ -1,0 +1,48 @@
+/// A way in which transmitters key their bits. The raw value is its name in site files and in what `decode` prints.
+public enum RadioProtocol: String, Hashable, CaseIterable, Sendable {
+    /// EV1527, HS1527, PT2262, SC2260 and their like: 24 bits, `10` long and `01` short, told apart by nobody.
+    case ev1527
+}
+
+/// What a transmitter sends: every bit of its frame, buttons and all. What the bits mean belongs to enrolment.
+public struct RadioCode: Hashable, Sendable {
+    public let radioProtocol: RadioProtocol
+    /// The bits, the first one sent the most significant.
+    public let value: UInt64
+    /// How many bits there are, 1 to 64.
+    public let bits: Int
+
+    public init(_ radioProtocol: RadioProtocol, value: UInt64, bits: Int) {
+        self.radioProtocol = radioProtocol
+        self.value = value
+        self.bits = bits
+    }
+}
+
+/// What a receiver makes of the frames of one code: one press, however many frames it takes.
+public struct RadioReport: Hashable, Sendable {
+    public enum Phase: Hashable, Sendable {
+        /// Two equal frames have been heard; `at` is the first one's first edge.
+        case began
+        /// None has come for the code's quiet gap; `at` is the last one's last edge.
+        case ended
+    }
+
+    public let receiver: ReceiverID
+    public let code: RadioCode
+    public let phase: Phase
+    public let at: Moment
+    /// Equal frames heard so far in this press.
+    public let frames: Int
+    /// How strongly, in tenths of a dB as the receiver counts them; nil where it can't say.
+    public let level: Int?
+
+    public init(receiver: ReceiverID, code: RadioCode, phase: Phase, at: Moment, frames: Int, level: Int? = nil) {
+        self.receiver = receiver
+        self.code = code
+        self.phase = phase
+        self.at = at
+        self.frames = frames
+        self.level = level
+    }
+}
