@@ -6,6 +6,7 @@ public enum RadioProtocol: String, Hashable, CaseIterable, Sendable {
 
 /// What a transmitter sends: every bit of its frame, buttons and all. What the bits mean belongs to enrolment.
 public struct RadioCode: Hashable, Sendable {
+    /// How it is keyed.
     public let radioProtocol: RadioProtocol
     /// The bits, the first one sent the most significant.
     public let value: UInt64
@@ -21,6 +22,7 @@ public struct RadioCode: Hashable, Sendable {
 
 /// What a receiver makes of the frames of one code: one press, however many frames it takes.
 public struct RadioReport: Hashable, Sendable {
+    /// The two ends of a press.
     public enum Phase: Hashable, Sendable {
         /// Two equal frames have been heard; `at` is the first one's first edge.
         case began
@@ -28,9 +30,13 @@ public struct RadioReport: Hashable, Sendable {
         case ended
     }
 
+    /// Which receiver heard it.
     public let receiver: ReceiverID
+    /// What was sent.
     public let code: RadioCode
+    /// Whether the press begins or is over.
     public let phase: Phase
+    /// When, as `phase` says.
     public let at: Moment
     /// Equal frames heard so far in this press.
     public let frames: Int
