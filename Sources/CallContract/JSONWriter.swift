@@ -6,7 +6,7 @@ struct JSONWriter {
     /// The value as UTF-8 JSON.
     static func bytes(_ value: some Encodable) throws -> [UInt8] {
         let buffer = JSONBuffer()
-        try JSONValueEncoder.write(value, to: buffer, at: [])
+        try JSONValueEncoder.write(value, to: buffer)
         return buffer.bytes
     }
 }
@@ -26,7 +26,19 @@ private final class JSONBuffer {
     /// RFC 8259, section 7: quotation mark, reverse solidus and the control characters must be escaped.
     func write(string: String) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in string.utf8 {
+        var string = string
+        string.withUTF8 { text in
+            if text.allSatisfy(Self.isPlain) { bytes.append(contentsOf: text) } else { write(escaping: text) }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 32 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    }
+
+    private func write(escaping text: UnsafeBufferPointer<UInt8>) {
+        for byte in text {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
             case 0..<32:
@@ -35,7 +47,6 @@ private final class JSONBuffer {
             default: bytes.append(byte)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 }
 
@@ -44,25 +55,23 @@ private final class JSONValueEncoder: Encoder {
     enum Shape { case scalar, object, array }
 
     let buffer: JSONBuffer
-    let codingPath: [any CodingKey]
+    /// A wire type that doesn't encode is a mistake of ours, and says which it is: nobody reads the way to it.
+    var codingPath: [any CodingKey] { [] }
     var userInfo: [CodingUserInfoKey: Any] { [:] }
     private var shape: Shape?
     private var count = 0
 
-    private init(_ buffer: JSONBuffer, at path: [any CodingKey]) {
-        self.buffer = buffer
-        codingPath = path
-    }
+    private init(_ buffer: JSONBuffer) { self.buffer = buffer }
 
-    static func write(_ value: some Encodable, to buffer: JSONBuffer, at path: [any CodingKey]) throws {
-        let encoder = JSONValueEncoder(buffer, at: path)
+    static func write(_ value: some Encodable, to buffer: JSONBuffer) throws {
+        let encoder = JSONValueEncoder(buffer)
         try value.encode(to: encoder)
         encoder.finish()
     }
 
     /// A type may ask for its container several times, to write an object in parts.
     private func begin(_ shape: Shape) {
-        precondition(self.shape == nil || self.shape == shape, "a value that is two things at once, at \(codingPath)")
+        precondition(self.shape == nil || self.shape == shape, "a value that is two things at once")
         guard self.shape == nil else { return }
         self.shape = shape
         if shape == .object { buffer.write("{") }
@@ -128,7 +137,7 @@ private struct JSONObject<Key: CodingKey>: KeyedEncodingContainerProtocol {
 
     func encode<T: Encodable>(_ value: T, forKey key: Key) throws {
         self.key(key)
-        try JSONValueEncoder.write(value, to: encoder.buffer, at: codingPath + [key])
+        try JSONValueEncoder.write(value, to: encoder.buffer)
     }
 
     func encode(_ value: Int, forKey key: Key) throws { number(value, key) }
@@ -163,7 +172,7 @@ private struct JSONArray: UnkeyedEncodingContainer {
 
     func encode<T: Encodable>(_ value: T) throws {
         encoder.separate()
-        try JSONValueEncoder.write(value, to: encoder.buffer, at: codingPath)
+        try JSONValueEncoder.write(value, to: encoder.buffer)
     }
 
     func nestedContainer<Nested>(keyedBy: Nested.Type) -> KeyedEncodingContainer<Nested> {
@@ -204,6 +213,6 @@ private struct JSONScalar: SingleValueEncodingContainer {
     func encode(_ value: Float) throws { try encode(Double(value)) }
 
     func encode<T: Encodable>(_ value: T) throws {
-        try JSONValueEncoder.write(value, to: encoder.buffer, at: codingPath)
+        try JSONValueEncoder.write(value, to: encoder.buffer)
     }
 }

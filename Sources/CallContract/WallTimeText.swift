@@ -6,16 +6,29 @@ extension WallTime: CustomStringConvertible {
         let (days, inDay) = milliseconds.quotientAndFloorRemainder(dividingBy: 86_400_000)
         let (year, month, day) = Self.civil(daysSince1970: days)
         let seconds = inDay / 1000
-        return Self.padded(year, 4) + "-" + Self.padded(month, 2) + "-" + Self.padded(day, 2) + "T"
-            + Self.padded(seconds / 3600, 2) + ":" + Self.padded(seconds / 60 % 60, 2) + ":"
-            + Self.padded(seconds % 60, 2) + "." + Self.padded(inDay % 1000, 3) + "Z"
+        let numbers = [month, day, seconds / 3600, seconds / 60 % 60, seconds % 60, inDay % 1000]
+        return Self.padded(year) + String(unsafeUninitializedCapacity: 20) { text in
+            var end = 0
+            for (mark, number) in zip("--T::.".utf8, numbers) {
+                text[end] = mark
+                let width = mark == UInt8(ascii: ".") ? 3 : 2
+                var left = number
+                for place in stride(from: end + width, to: end, by: -1) {
+                    text[place] = UInt8(ascii: "0") + UInt8(left % 10)
+                    left /= 10
+                }
+                end += 1 + width
+            }
+            text[end] = UInt8(ascii: "Z")
+            return end + 1
+        }
     }
 
     /// Reads RFC 3339 in UTC (`Z`), with or without a fraction of a second; nil for anything else.
     public init?(_ text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count >= 20, bytes.count <= 30, bytes.last == UInt8(ascii: "Z"),
-            [4: "-", 7: "-", 10: "T", 13: ":", 16: ":"].allSatisfy({ bytes[$0.key] == $0.value.utf8.first })
+            zip([4, 7, 10, 13, 16], "--T::".utf8).allSatisfy({ bytes[$0] == $1 })
         else { return nil }
         func number(_ range: Range<Int>) -> Int64? {
             bytes[range].reduce(Int64?(0)) { sum, byte in
@@ -55,9 +68,9 @@ extension WallTime: CustomStringConvertible {
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
-    private static func padded(_ number: Int64, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    private static func padded(_ year: Int64) -> String {
+        let digits = String(year)
+        return String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
     }
 }
 

@@ -174,12 +174,12 @@ extension Courtyard {
 
     mutating func show(_ ids: [OutputID], again: Bool, _ now: Now) -> [Action] {
         guard !ids.isEmpty else { return [] }
-        let (calls, unheard, nobody) = (calls, unheard, isNobodyThere)
-        let actions = reassurance.refresh(ids, again: again, alarms: alarming, now: now.moment) { point in
-            (calls.ofPoint[point] ?? []).compactMap { calls.open[$0] }.map { call in
-                (call, call.signal(isUnheard: nobody || unheard.contains(call.id)))
-            }
+        let told = calls.open.values.map { call in
+            Reassurance.Told(
+                point: call.point, priority: call.priority,
+                signal: call.signal(isUnheard: isNobodyThere || unheard.contains(call.id)))
         }
+        let actions = reassurance.refresh(ids, again: again, alarms: alarming, now: now.moment, calls: told)
         deadlines.set(.signals, to: reassurance.next)
         return actions
     }

@@ -77,6 +77,8 @@ public final class GatewayAgent {
     var thrownOutAt: Moment?
     var publishedState: StatusMessage.State?
     var readbackUntil: Moment?
+    /// Points whose topic has not been read back on this connection: the broker may not have it.
+    var unread: Set<PointID> = []
     var markAt: Moment?
     /// The journal id under which events go out while the journal fails.
     var substitute: JournalID?

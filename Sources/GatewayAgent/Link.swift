@@ -40,7 +40,8 @@ extension GatewayAgent {
         startOver()
         publishedState = nil
         decide(.connected, now)
-        offerEverything()
+        offerWhatChanges()
+        unread = Set(core.pointStatuses.lazy.map(\.id))
         for filter in identity.topics.retained + [identity.topics.status] { ports.transport.subscribe(filter) }
         readbackUntil = now.moment + Self.readbackFor
     }
@@ -65,6 +66,7 @@ extension GatewayAgent {
     private func offLine(_ now: Now) {
         link = nil
         readbackUntil = nil
+        unread = []
         startOver()
         decide(.disconnected, now)
     }
@@ -95,11 +97,17 @@ extension GatewayAgent {
 
     /// Everything retained, once more.
     func offerEverything() {
+        offerWhatChanges()
+        for point in core.pointStatuses { shelf.want(.point(point.id)) }
+    }
+
+    /// Everything retained but the points: they are many, and most stand at the broker as they should. What is read back
+    /// shows which don't.
+    private func offerWhatChanges() {
         shelf.want(.status)
         for call in core.openCalls { shelf.want(.call(call.id, call.service)) }
         for fault in core.setFaults { shelf.want(.fault(fault.id)) }
         shelf.want(.summary)
-        for point in core.pointStatuses { shelf.want(.point(point.id)) }
         for topic in introductions.keys { shelf.want(.introduction(topic: topic)) }
     }
 
@@ -129,7 +137,12 @@ extension GatewayAgent {
                 return decide(.orphan(call), now)
             }
         case .fault(let text): if let id = FaultID(text), core.fault(id) != nil { return }
-        case .point(let text): if let id = PointID(text), core.point(id) != nil { return }
+        case .point(let text):
+            if let id = PointID(text), let status = core.point(id) {
+                unread.remove(id)
+                if message.payload != WireJSON.bytes(PointMessage(status)) { shelf.want(.point(id)) }
+                return
+            }
         case .status, .command, .desk: return
         }
         shelf.want(.leftover(topic: message.topic))
@@ -173,6 +186,8 @@ extension GatewayAgent {
     func endReadback(_ now: Now) {
         guard let until = readbackUntil, until <= now.moment else { return }
         readbackUntil = nil
+        for point in unread.sorted() { shelf.want(.point(point)) }
+        unread = []
         for filter in identity.topics.retained { ports.transport.unsubscribe(filter) }
     }
 }

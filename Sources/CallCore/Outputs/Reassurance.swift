@@ -1,13 +1,20 @@
 /// What each output shows, from the open calls of the points near it: it follows from the state and is the same again
 /// after a restart.
 struct Reassurance: Sendable {
+    /// What the resident at a point is told of an open call there.
+    struct Told: Sendable {
+        let point: PointID
+        let priority: Int
+        let signal: Signal
+    }
+
     /// How long the answer to a press outside the hours is shown.
     static let refusedFor = Duration.seconds(5)
 
     private var outputs: [OutputID: BoardOutput] = [:]
     /// The outputs that show a point's calls, and the points whose calls an output shows.
     private var outputsOf: [PointID: [OutputID]] = [:]
-    private var pointsOf: [OutputID: [PointID]] = [:]
+    private var pointsOf: [OutputID: Set<PointID>] = [:]
     private var shown: [OutputID: Signal] = [:]
     private var refusedUntil: [OutputID: Moment] = [:]
     private var identifyUntil: Moment?
@@ -26,7 +33,7 @@ struct Reassurance: Sendable {
         for point in points {
             for output in outputs where output.shows(point) {
                 outputsOf[point, default: []].append(output.id)
-                pointsOf[output.id, default: []].append(point)
+                pointsOf[output.id, default: []].insert(point)
             }
         }
         shown = [:]
@@ -49,28 +56,29 @@ struct Reassurance: Sendable {
     /// - Parameters:
     ///   - again: play the signal once more though it is the same: somebody pressed and waits for an answer.
     ///   - alarms: outputs that an escalation or an unheard emergency has switched on.
-    ///   - calls: a point's open calls, each with what the resident is to be told of it.
+    ///   - calls: what is told of the open calls, wherever they are.
     mutating func refresh(
         _ ids: [OutputID], again: Bool = false, alarms: [OutputID: Signal], now: Moment,
-        calls: (PointID) -> [(call: Call, signal: Signal)]
+        calls: [Told]
     ) -> [Action] {
         refusedUntil = refusedUntil.filter { $0.value > now }
         if identifyUntil.map({ $0 <= now }) ?? false { identifyUntil = nil }
         return ids.compactMap { id in
             guard let output = outputs[id] else { return nil }
-            let state = alarms[id] ?? mostUrgent((pointsOf[id] ?? []).flatMap(calls), id)
+            let state = alarms[id] ?? mostUrgent(calls, id)
             let signal = identifyUntil != nil && !state.isAlarming ? .identify : state
             guard shown.updateValue(signal, forKey: id) != signal || (again && signal != .idle) else { return nil }
             return .signal(id, signal, output.pattern(for: signal))
         }
     }
 
-    /// Of several calls the most urgent, and of those the one that has come least far.
-    private func mostUrgent(_ calls: [(call: Call, signal: Signal)], _ id: OutputID) -> Signal {
-        let first = calls.min {
-            ($0.call.priority, Self.rank($0.signal)) < ($1.call.priority, Self.rank($1.signal))
+    /// Of the calls near an output the most urgent, and of those the one that has come least far.
+    private func mostUrgent(_ calls: [Told], _ id: OutputID) -> Signal {
+        let points = pointsOf[id] ?? []
+        let first = calls.lazy.filter { points.contains($0.point) }.min {
+            ($0.priority, Self.rank($0.signal)) < ($1.priority, Self.rank($1.signal))
         }
-        guard let first, first.call.priority < Service.leastPriority || refusedUntil[id] == nil else {
+        guard let first, first.priority < Service.leastPriority || refusedUntil[id] == nil else {
             return refusedUntil[id] == nil ? .idle : .refused
         }
         return first.signal

@@ -94,7 +94,7 @@ final class Hand {
     /// Lets go of everything.
     func rest() {
         losesOneIn = nil
-        for point in points.keys.sorted() where gateway.isMade(point) { gateway.set(point, made: false) }
+        for point in points.keys.sorted() where gateway.made[point] != nil { gateway.set(point, made: false) }
     }
 
     private func claim(_ point: PointID, for span: Duration) -> Bool {

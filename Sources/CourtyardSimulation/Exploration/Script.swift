@@ -51,8 +51,8 @@ final class Script {
         twin?.die(withPower: false)
         episode.hand.rest()
         for point in episode.rules.first.points {
-            if gateway.isCut(point.id) { gateway.setWire(of: point.id, isCut: false) }
-            if gateway.trouble(of: point.id) != nil { gateway.setTrouble(of: point.id, nil) }
+            if gateway.cut.contains(point.id.loop) { gateway.setWire(of: point.id, isCut: false) }
+            if gateway.troubles[point.id] != nil { gateway.setTrouble(of: point.id, nil) }
         }
         for desk in episode.desks {
             desk.path.block(up: false, down: false)

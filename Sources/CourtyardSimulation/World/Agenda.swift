@@ -8,7 +8,8 @@ package final class Agenda {
     private struct Entry {
         let moment: Moment
         let order: UInt64
-        let deed: () -> Void
+        /// Where its deed lies: entries change places without touching it.
+        let slot: Int
 
         func isBefore(_ other: Entry) -> Bool {
             moment == other.moment ? order < other.order : moment < other.moment
@@ -20,6 +21,8 @@ package final class Agenda {
     /// A binary heap.
     private var heap: [Entry] = []
     private var planned: UInt64 = 0
+    private var deeds: [(() -> Void)?] = []
+    private var freeSlots: [Int] = []
 
     /// When the next thing happens; nil if nothing will by itself.
     package var next: Moment? { heap.first?.moment }
@@ -27,7 +30,9 @@ package final class Agenda {
     /// Plans a deed; one whose time is over is done next.
     package func at(_ moment: Moment, _ deed: @escaping () -> Void) {
         planned += 1
-        heap.append(Entry(moment: max(moment, now), order: planned, deed: deed))
+        let slot = freeSlots.popLast() ?? deeds.count
+        if slot == deeds.count { deeds.append(deed) } else { deeds[slot] = deed }
+        heap.append(Entry(moment: max(moment, now), order: planned, slot: slot))
         var child = heap.count - 1
         while child > 0, heap[child].isBefore(heap[(child - 1) / 2]) {
             heap.swapAt(child, (child - 1) / 2)
@@ -44,11 +49,14 @@ package final class Agenda {
         heap.removeLast()
         siftDown()
         now = max(now, first.moment)
-        first.deed()
+        let deed = deeds[first.slot]
+        deeds[first.slot] = nil
+        freeSlots.append(first.slot)
+        deed?()
     }
 
     /// Nothing of what was planned will happen: whoever was to do it is let go.
-    package func forgetAll() { heap = [] }
+    package func forgetAll() { (heap, deeds, freeSlots) = ([], [], []) }
 
     /// Time passes in which nothing happens.
     package func pass(until moment: Moment) { now = max(now, moment) }

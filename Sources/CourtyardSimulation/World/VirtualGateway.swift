@@ -32,10 +32,12 @@ package final class VirtualGateway {
     private var store: JournalStore?
     private var hasInput = false
     private var busyUntil = Moment(nanoseconds: 0)
-    /// Contacts that are made, since when, and loops whose wire is cut.
-    private var made: [PointID: Moment] = [:]
-    private var cut: Set<PointID> = []
-    private var troubles: [PointID: LineTrouble] = [:]
+    /// Contacts that are made, and since when.
+    package private(set) var made: [PointID: Moment] = [:]
+    /// Loops whose wire is cut.
+    package private(set) var cut: Set<PointID> = []
+    /// Points whose line can't be watched.
+    package private(set) var troubles: [PointID: LineTrouble] = [:]
     /// Since when the lines are watched.
     private var armedAt: [PointID: Moment] = [:]
     /// True once the program hears its points.
@@ -225,10 +227,6 @@ package final class VirtualGateway {
         guard let made = made[point], let armed = armedAt[point] else { return nil }
         return agenda.now - max(made, armed)
     }
-    package func isMade(_ point: PointID) -> Bool { made[point] != nil }
-    /// True if the wire of a supervised point is cut.
-    package func isCut(_ point: PointID) -> Bool { cut.contains(point.loop) }
-    package func trouble(of point: PointID) -> LineTrouble? { troubles[point] }
     /// True if an edge of this point would be heard now.
     package func isHearing(_ point: PointID) -> Bool { isArmed && troubles[point] == nil }
     /// True while the agent has a connection.

@@ -14,7 +14,15 @@ final class FaultJudge: Judge {
         .wireOpen: .seconds(15), .lineBusy: .seconds(15), .journalFailing: .seconds(30),
     ]
 
-    init(_ court: Court) { self.court = court }
+    /// Two site files of a world differ in other things.
+    private let points: [PointID: CallPoint]
+
+    init(_ court: Court) {
+        self.court = court
+        points = Dictionary(uniqueKeysWithValues: court.gateway.rules.points.map { ($0.id, $0) })
+    }
+
+    private var gateway: VirtualGateway { court.gateway }
 
     func ended() { untrue = [:] }
     func refused() {
@@ -38,24 +46,26 @@ final class FaultJudge: Judge {
 
     /// Nil where nothing can be said now.
     private func holds(_ fault: FaultID) -> Bool? {
-        let gateway = court.gateway
         switch fault {
         case .brokerAway: return !gateway.isOnline
         case .clockNotSynchronised: return !gateway.clock.now().quality.synchronized
-        case .lineBusy: return gateway.rules.points.contains { gateway.trouble(of: $0.id) != nil }
+        case .lineBusy: return !gateway.troubles.isEmpty
         case .lineStuck:
-            return gateway.rules.points.contains {
-                gateway.trouble(of: $0.id) == nil && (gateway.madeFor($0.id) ?? .zero) > $0.stuckAfter
-            }
+            return gateway.made.keys.contains { gateway.troubles[$0] == nil && isStuck($0) }
         case .wireOpen:
-            return gateway.rules.points.contains {
-                $0.hasLoop && gateway.isCut($0.id) && gateway.trouble(of: $0.id) == nil
-                    && (gateway.madeFor($0.id) ?? .zero) < $0.stuckAfter
+            return gateway.cut.contains { loop in
+                guard let id = loop.loopOwner, points[id]?.hasLoop ?? false else { return false }
+                return gateway.troubles[id] == nil && !isStuck(id)
             }
         // A failing disk is noticed when something is to be written.
         case .journalFailing: return gateway.disk.trouble == nil ? false : nil
         default: return nil
         }
+    }
+
+    private func isStuck(_ id: PointID) -> Bool {
+        guard let point = points[id] else { return false }
+        return gateway.madeFor(id).map { $0 > point.stuckAfter } ?? false
     }
 
     private func judge(_ fault: FaultID, within grace: Duration, holds: Bool?) {
