@@ -5,6 +5,34 @@ package import CallCore
 ///
 /// A `Moment` of the world counts nanoseconds since the world began. No clock in it need agree.
 package final class Agenda {
+    /// What time it is.
+    package private(set) var now = Moment(nanoseconds: 0)
+    private var plan = Plan()
+
+    /// When the next thing happens; nil if nothing will by itself.
+    package var next: Moment? { plan.next }
+
+    /// Plans a deed; one whose time is over is done next.
+    package func at(_ moment: Moment, _ deed: @escaping () -> Void) { plan.add(max(moment, now), deed) }
+
+    package func after(_ wait: Duration, _ deed: @escaping () -> Void) { at(now + wait, deed) }
+
+    /// Lets the next thing happen; time has come that far then.
+    package func takeNext() {
+        let (moment, deed) = plan.takeFirst()
+        now = max(now, moment)
+        deed()
+    }
+
+    /// Nothing of what was planned will happen: whoever was to do it is let go.
+    package func forgetAll() { plan = Plan() }
+
+    /// Time passes in which nothing happens.
+    package func pass(until moment: Moment) { now = max(now, moment) }
+}
+
+/// A binary heap of what is planned.
+private struct Plan {
     private struct Entry {
         let moment: Moment
         let order: UInt64
@@ -16,23 +44,18 @@ package final class Agenda {
         }
     }
 
-    /// What time it is.
-    package private(set) var now = Moment(nanoseconds: 0)
-    /// A binary heap.
     private var heap: [Entry] = []
     private var planned: UInt64 = 0
     private var deeds: [(() -> Void)?] = []
     private var freeSlots: [Int] = []
 
-    /// When the next thing happens; nil if nothing will by itself.
-    package var next: Moment? { heap.first?.moment }
+    var next: Moment? { heap.first?.moment }
 
-    /// Plans a deed; one whose time is over is done next.
-    package func at(_ moment: Moment, _ deed: @escaping () -> Void) {
+    mutating func add(_ moment: Moment, _ deed: @escaping () -> Void) {
         planned += 1
         let slot = freeSlots.popLast() ?? deeds.count
         if slot == deeds.count { deeds.append(deed) } else { deeds[slot] = deed }
-        heap.append(Entry(moment: max(moment, now), order: planned, slot: slot))
+        heap.append(Entry(moment: moment, order: planned, slot: slot))
         var child = heap.count - 1
         while child > 0, heap[child].isBefore(heap[(child - 1) / 2]) {
             heap.swapAt(child, (child - 1) / 2)
@@ -40,28 +63,18 @@ package final class Agenda {
         }
     }
 
-    package func after(_ wait: Duration, _ deed: @escaping () -> Void) { at(now + wait, deed) }
-
-    /// Lets the next thing happen; time has come that far then.
-    package func takeNext() {
+    mutating func takeFirst() -> (Moment, () -> Void) {
         let first = heap[0]
         heap[0] = heap[heap.count - 1]
         heap.removeLast()
         siftDown()
-        now = max(now, first.moment)
-        let deed = deeds[first.slot]
+        guard let deed = deeds[first.slot] else { preconditionFailure("an entry of the agenda without a deed") }
         deeds[first.slot] = nil
         freeSlots.append(first.slot)
-        deed?()
+        return (first.moment, deed)
     }
 
-    /// Nothing of what was planned will happen: whoever was to do it is let go.
-    package func forgetAll() { (heap, deeds, freeSlots) = ([], [], []) }
-
-    /// Time passes in which nothing happens.
-    package func pass(until moment: Moment) { now = max(now, moment) }
-
-    private func siftDown() {
+    private mutating func siftDown() {
         var parent = 0
         while true {
             let left = 2 * parent + 1
