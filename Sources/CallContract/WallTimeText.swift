@@ -7,21 +7,22 @@ extension WallTime: CustomStringConvertible {
         let (year, month, day) = Self.civil(daysSince1970: days)
         let seconds = inDay / 1000
         let numbers = [month, day, seconds / 3600, seconds / 60 % 60, seconds % 60, inDay % 1000]
-        return Self.padded(year) + String(unsafeUninitializedCapacity: 20) { text in
-            var end = 0
-            for (mark, number) in zip("--T::.".utf8, numbers) {
-                text[end] = mark
-                let width = mark == UInt8(ascii: ".") ? 3 : 2
-                var left = number
-                for place in stride(from: end + width, to: end, by: -1) {
-                    text[place] = UInt8(ascii: "0") + UInt8(left % 10)
-                    left /= 10
+        return Self.padded(year)
+            + String(unsafeUninitializedCapacity: 20) { text in
+                var end = 0
+                for (mark, number) in zip("--T::.".utf8, numbers) {
+                    text[end] = mark
+                    let width = mark == UInt8(ascii: ".") ? 3 : 2
+                    var left = number
+                    for place in stride(from: end + width, to: end, by: -1) {
+                        text[place] = UInt8(ascii: "0") + UInt8(left % 10)
+                        left /= 10
+                    }
+                    end += 1 + width
                 }
-                end += 1 + width
+                text[end] = UInt8(ascii: "Z")
+                return end + 1
             }
-            text[end] = UInt8(ascii: "Z")
-            return end + 1
-        }
     }
 
     /// Reads RFC 3339 in UTC (`Z`), with or without a fraction of a second; nil for anything else.
