@@ -139,6 +139,7 @@ public struct Courtyard: Sendable {
             return journalFault(now)
         case .journalRecovered:
             calls.continueJournaled()
+            for call in calls.open.values { follow(call, now) }  // some may have run out meanwhile
             return clear(.journalFailing)
         case .orphan(let call):
             let actions = calls.adopt(call)

@@ -47,6 +47,7 @@ extension Courtyard {
             case .escalate: actions += escalate(call, now)
             case .reopen: actions += move(call, by: .reopen, now)
             case .expire where call.isTest: actions += testMissed(call, now)
+            case .expire where !calls.canEnd(call): break  // once the journal can be written
             case .expire: actions += move(call, by: .expire, reason: "expired", now)
             }
             touched[call.point] = touched[call.point] ?? false

@@ -63,9 +63,7 @@ extension Courtyard {
         }
         // What can't be written down may be forgotten with the power: an emergency can't wait for that, an order can.
         // A test that is forgotten harms nobody, and unanswered it would accuse the desk.
-        if let reason = calls.journalReason, call.service != .emergency, !call.isTest {
-            throw Refusal(reason: "journal: can't be written (\(reason)), ask again later", call: call, isForNow: true)
-        }
+        if call.service != .emergency, !call.isTest { try requireJournal(for: call) }
         if let revision, revision > call.revision {
             throw Refusal(
                 reason: "revision: \(revision) is one the call has not had, it stands at \(call.revision)", call: call)
@@ -115,6 +113,7 @@ extension Courtyard {
             throw Refusal(
                 reason: "service: calls of \(call.service) are ended by the reset at the call point only", call: call)
         }
+        if !calls.canEnd(call) { try requireJournal(for: call) }
         try requireNotReopened(call, since: revision)
         guard revision >= call.pressedRevision else {
             throw Refusal(
@@ -122,6 +121,11 @@ extension Courtyard {
                 call: call)
         }
         return try moved(call, by: step, actor, reason, now)
+    }
+
+    private func requireJournal(for call: Call) throws(Refusal) {
+        guard let reason = calls.journalReason else { return }
+        throw Refusal(reason: "journal: can't be written (\(reason)), ask again later", call: call, isForNow: true)
     }
 
     private func requireNotReopened(_ call: Call, since revision: Int) throws(Refusal) {

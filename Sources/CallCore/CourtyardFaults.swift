@@ -126,7 +126,7 @@ extension Courtyard {
         return set(
             .journalFailing,
             what: "the journal can't be written (\(reason)): emergencies go out unjournalled, other services are "
-                + "refused\(refused)",
+                + "refused, calls that were open before stay open\(refused)",
             remedy: "free or replace the disk that holds the journal; the gateway goes on by itself", now)
     }
 

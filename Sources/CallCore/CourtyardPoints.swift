@@ -54,11 +54,12 @@ extension Courtyard {
     }
 
     /// The reset gesture: somebody is at the call point and ends its calls there. A resident's own button can do that
-    /// only once someone has arrived; a panicking hand must not end what it began.
+    /// only once someone has arrived; a panicking hand must not end what it began. While the journal can't be written, a
+    /// call that it holds stays open: whoever is there resets once more when the fault is over.
     private mutating func reset(from point: CallPoint, _ now: Now) -> [Action] {
         let isOwn = point.resets.isEmpty
         let ended = calls.open.values.filter { call in
-            guard !call.isTest else { return false }
+            guard !call.isTest, calls.canEnd(call) else { return false }
             return isOwn
                 ? call.point == point.id && call.state == .arrived
                 : point.resets.contains { BoardOutput.matches($0, call.point) }

@@ -71,12 +71,18 @@ struct Followed {
     /// The one open call of a service.
     func call(_ service: ServiceID = .emergency) -> Call? { courtyard.openCalls.first { $0.service == service } }
 
-    /// A command that must be answered.
+    /// A command that must be answered, for good or for now.
     mutating func ask(_ request: CallCommand.Request, by actor: String? = "desk-1/王", id: String? = nil)
         -> CommandAnswer
     {
-        guard let answer = command(request, by: actor, id: id) else { preconditionFailure("no answer to \(request)") }
-        return answer
+        commands += 1
+        for action in tell(.command(CallCommand(id: id ?? "c-\(commands)", actor: actor, request: request))) {
+            switch action {
+            case .answer(let answer), .answerAgain(let answer): return answer
+            default: break
+            }
+        }
+        preconditionFailure("no answer to \(request)")
     }
 
     /// Gives a command with an id of its own, or `id`; nil if it was answered before.

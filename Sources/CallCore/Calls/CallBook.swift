@@ -97,9 +97,12 @@ struct CallBook: Sendable {
     }
 
     /// The call that a press of this point for this service would join: this gateway's own before an adopted one, and
-    /// the newest of those.
+    /// the newest of those. Not one that somebody has answered and nobody can end: whoever presses then needs an answer
+    /// of their own.
     func joinedCall(of point: PointID, _ service: ServiceID) -> Call? {
-        (ofPoint[point] ?? []).compactMap { open[$0] }.filter { $0.service == service }.max {
+        (ofPoint[point] ?? []).compactMap { open[$0] }.filter { call in
+            call.service == service && (canEnd(call) || call.state == .raised || call.state == .delivered)
+        }.max {
             (isOrphan($0) ? 0 : 1, $0.id.number, $0.id.journal) < (isOrphan($1) ? 0 : 1, $1.id.number, $1.id.journal)
         }
     }
@@ -163,6 +166,12 @@ struct CallBook: Sendable {
         substitute = nil
         journalReason = nil
         refused = 0
+    }
+
+    /// False for a call that the journal holds as open and can't be told of: a power cut would bring it back, when every
+    /// display takes it for closed for ever. A test that comes back harms nobody.
+    func canEnd(_ call: Call) -> Bool {
+        substitute.map { call.id.journal == $0.journal || call.isTest } ?? true
     }
 
     // MARK: Numbers

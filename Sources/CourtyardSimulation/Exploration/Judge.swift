@@ -52,8 +52,9 @@ final class Court {
     private var judges: [any Judge] = []
     /// Faults that are set, as the agent tells them.
     private(set) var faults: Set<FaultID> = []
-    /// Calls that were closed while the journal failed, and whose end went with the memory that alone held it: they are
-    /// open again, and desks, which take a closed call for closed for ever, don't show them (decision 2).
+    /// Calls that were raised and closed while the journal failed, and whose end went with the memory that alone held it:
+    /// where a broker still has their record they are open again, and desks, which take a closed call for closed for ever,
+    /// don't show them (decision 10).
     var revenants: Set<CallID> = []
 
     init(_ world: World, _ gateway: VirtualGateway, _ brokers: [VirtualBroker]) {

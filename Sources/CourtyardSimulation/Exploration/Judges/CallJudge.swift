@@ -8,11 +8,15 @@ final class CallJudge: Judge {
     private let court: Court
     private var open: [CallID: Call] = [:]
     private var closed: Set<CallID> = []
+    /// Test calls among them: one that a power cut brings back ends by itself.
+    private var tests: Set<CallID> = []
     /// Those whose end the journal has.
     private var closedForGood: Set<CallID> = []
     private var presses: [CallID: Int] = [:]
     /// The highest revision that may be seen of a call.
     private var revisions: [CallID: Int] = [:]
+    /// The journal that the program started from.
+    private var journal: JournalID?
     /// This journal's id, and those that stood in for it.
     private var own: Set<JournalID> = []
 
@@ -29,12 +33,18 @@ final class CallJudge: Judge {
 
     /// What only the memory knew is known no more.
     func ended() {
-        court.revenants.formUnion(closed.subtracting(closedForGood))
+        for id in closed.subtracting(closedForGood) {
+            if id.journal == journal, !tests.contains(id) {
+                court.complain(.committedLost, "the end of \(id) was told, and its journal doesn't know it")
+            }
+            court.revenants.insert(id)
+        }
     }
 
     func started(_ contents: Journal.Contents?) {
         // Without a journal it knows no calls but those that stand at the broker, which are another's to it, closed or not.
-        own = contents.map { [$0.id] } ?? []
+        journal = contents?.id
+        own = journal.map { [$0] } ?? []
         closed = contents == nil ? [] : closedForGood
         let found = Dictionary(uniqueKeysWithValues: (contents?.openCalls ?? []).map { ($0.id, $0) })
         open = found
@@ -71,18 +81,26 @@ final class CallJudge: Judge {
         revisions[call.id] = call.revision
         guard !call.state.isClosed else {
             closed.insert(call.id)
+            if call.isTest { tests.insert(call.id) }
             (open[call.id], presses[call.id]) = (nil, nil)
             return
         }
         if open[call.id] == nil, own.contains(call.id.journal), !call.isTest,
             let other = open.values.first(where: {
                 $0.point == call.point && $0.service == call.service && own.contains($0.id.journal)
+                    && !mayStandBeside($0, call)
             })
         {
             court.complain(.callDoubled, "\(call.id) beside \(other.id): \(call.service) of \(call.point)")
         }
         if open[call.id] == nil, presses[call.id] == nil { presses[call.id] = call.presses }
         open[call.id] = call
+    }
+
+    /// A call that somebody has answered, and that can't be ended while the journal fails, is joined by nobody then.
+    private func mayStandBeside(_ answered: Call, _ fresh: Call) -> Bool {
+        (answered.state == .accepted || answered.state == .arrived) && fresh.id.journal != journal
+            && fresh.id.journal != answered.id.journal
     }
 
     /// A record shows no more than what was decided.
