@@ -70,11 +70,13 @@ public final class GatewayAgent {
     var askers: [String: [Asker]] = [:]
 
     /// The connection in use; nil while there is none.
-    var link: (connection: UInt64, broker: String)?
+    var link: (connection: UInt64, broker: String, since: Moment)?
     /// The fault that kept the last attempt from succeeding, besides `broker-away`.
     var linkFault: FaultID?
     /// When another client with this gateway's id last took its place.
     var thrownOutAt: Moment?
+    /// Connections in a row that the broker closed without a word, soon after each was made.
+    var silentEnds = 0
     var publishedState: StatusMessage.State?
     var readbackUntil: Moment?
     /// Points whose topic has not been read back on this connection: the broker may not have it.

@@ -6,6 +6,9 @@ internal import Journal
 extension GatewayAgent {
     /// Being thrown out by a client of the same id twice within this time is a twin, not a restart noticed late.
     static let twinWithin = Duration.seconds(120)
+    /// So many connections in a row that the broker closed without a word, each made at the first attempt and no older than
+    /// `twinWithin`, mean a twin too: brokers before MQTT 5's reason 142, mosquitto 2.0.11 among them, say no more.
+    static let silentEndsOfATwin = 3
     /// The fault stays this long after the last time, or nobody would see it between two throw-outs.
     static let twinFaultFor = Duration.seconds(600)
     /// For how long after connecting the broker's retained messages are read back.
@@ -16,7 +19,7 @@ extension GatewayAgent {
         case .connected(let connection, let broker): connected(connection, broker, now)
         case .acknowledged(let token, let reason): acknowledged(token, reason, now)
         case .received(let message): received(message, now)
-        case .away(let reason, let fault): away(reason, fault, now)
+        case .away(let reason, let fault, let silently): away(reason, fault, silently, now)
         case .left: offLine(now)
         case .subscriptionRefused(let filter):
             refusals.subscription = true
@@ -31,7 +34,7 @@ extension GatewayAgent {
     }
 
     private func connected(_ connection: UInt64, _ broker: String, _ now: Now) {
-        link = (connection, broker)
+        link = (connection, broker, since: now.moment)
         ports.log.log(.notice, "connected to \(broker), connection \(connection)", [:])
         for fault in [FaultID.brokerAway, .notAuthorised] + (linkFault.map { [$0] } ?? []) {
             decide(.faultGone(fault), now)
@@ -46,14 +49,17 @@ extension GatewayAgent {
         readbackUntil = now.moment + Self.readbackFor
     }
 
-    private func away(_ reason: String, _ fault: FaultID?, _ now: Now) {
+    private func away(_ reason: String, _ fault: FaultID?, _ silently: Bool, _ now: Now) {
         if link != nil { ports.log.log(.warning, "broker away: \(reason)", [:]) }
+        let isBrief = link.map { now.moment - $0.since <= Self.twinWithin } ?? false
+        silentEnds = silently && isBrief ? silentEnds + 1 : 0
         offLine(now)
         decide(
             .fault(
                 .brokerAway, what: reason,
                 remedy: "check the broker and the cable; presses are journalled and will be sent"), now)
         if fault == .clonedIdentity { return thrownOut(reason, now) }
+        if silentEnds >= Self.silentEndsOfATwin { twinIsThere("\(reason), \(silentEnds) times in a row", now) }
         if fault != linkFault, let old = linkFault { decide(.faultGone(old), now) }
         linkFault = fault
         if let fault {
@@ -74,6 +80,11 @@ extension GatewayAgent {
     private func thrownOut(_ reason: String, _ now: Now) {
         defer { thrownOutAt = now.moment }
         guard let last = thrownOutAt, now.moment - last < Self.twinWithin else { return }
+        twinIsThere(reason, now)
+    }
+
+    private func twinIsThere(_ reason: String, _ now: Now) {
+        thrownOutAt = now.moment
         decide(
             .fault(
                 .clonedIdentity, what: reason,

@@ -75,7 +75,8 @@ public enum LinkInput: Sendable {
     case acknowledged(token: UInt64, reason: UInt8)
     case received(IncomingMessage)
     /// An attempt failed, or the connection is lost; the transport goes on trying.
-    case away(reason: String, fault: FaultID?)
+    /// - Parameter silently: the broker closed the connection without a word.
+    case away(reason: String, fault: FaultID?, silently: Bool = false)
     /// The broker was left for the next one, as was asked: nothing is wrong with it.
     case left
     /// The broker refused a subscription.

@@ -175,7 +175,8 @@ extension LinkInput {
             self = .subscriptionRefused(filter: filter)
         case .disconnected(_, _, _, .left): self = .left
         case .failed(_, let broker, let failure), .disconnected(_, let broker, _, let failure):
-            self = .away(reason: "\(brokers[broker]): \(failure)", fault: failure.fault)
+            self = .away(
+                reason: "\(brokers[broker]): \(failure)", fault: failure.fault, silently: failure == .closedSilently)
         // Nothing for the agent to decide.
         case .connecting, .brokerCertificate, .waiting, .unsubscribed, .discarded, .ended: return nil
         }

@@ -131,13 +131,13 @@ extension EndToEnd {
             }
         }
 
-        @Test("A second client with this gateway's id, time and again: presses go on, and the broker's reason is told")
+        @Test("A second client with this gateway's id, time and again: presses go on, and it is told, whatever the broker says")
         func twin() throws {
             try Bench.run { bench in
                 let broker = try Broker.running(bench)
                 let subscriber = try Subscriber(broker)
                 let agent = try Agent.running(bench, SiteFile(broker, points: [.bed("b1")]))
-                for throwOut in 1...2 {
+                for throwOut in 1...3 {
                     try agent.wait(untilStatus: "is connected") { $0.broker?.string != nil }
                     try impersonate("courtyard-willow-court-gw-1", broker)
                     try wait(until: "throw-out \(throwOut) is noticed") {
@@ -148,9 +148,6 @@ extension EndToEnd {
                 try subscriber.wait(until: "a press, in spite of it", within: .seconds(5)) {
                     $0.presses("b1").count == 1
                 }
-                guard try givesReason(broker) else {
-                    return print("skipped in part: this mosquitto throws a client out without telling it why")
-                }
                 let status = try agent.wait(untilStatus: "has the fault") { $0.faultIDs.contains("cloned-identity") }
                 #expect(status.setFault("cloned-identity")?.remedy?.string?.isEmpty == false, bench.logs)
                 try subscriber.wait(until: "the fault at the broker") { $0.isSet("cloned-identity") }
@@ -160,20 +157,6 @@ extension EndToEnd {
         private func impersonate(_ client: String, _ broker: Broker) throws {
             let options = ["-V", "5", "-p", "\(broker.port)", "-i", client, "-t", "twin", "-m", "x"]
             try broker.bench.succeed("mosquitto_pub", options)
-        }
-
-        /// True if the broker sends the DISCONNECT with reason 142 that MQTT 5 (section 3.1.4) wants.
-        private func givesReason(_ broker: Broker) throws -> Bool {
-            let victim = try broker.bench.start(
-                "victim", "stdbuf",
-                ["-oL", "mosquitto_sub", "-V", "5", "-p", "\(broker.port)", "-i", "victim", "-t", "x", "-d"])
-            try wait(until: "the victim's subscription") { victim.output.contains("Subscribed (mid") }
-            try impersonate("victim", broker)
-            try wait(until: "the victim's second connection") {
-                victim.output.components(separatedBy: "Subscribed (mid").count > 2
-            }
-            broker.bench.end(victim)
-            return victim.output.contains("received DISCONNECT")
         }
     }
 }

@@ -166,6 +166,29 @@ private let base = "courtyard/v1/willow/gw-1"
         #expect(world.transport.subscriptions == ["\(base)/status", "courtyard/v1/willow/desk/+"])
     }
 
+    @Test("A broker that closes three brief connections in a row without a word has a twin there; others are only away")
+    func twinOfAMuteBroker() throws {
+        func faultAfter(_ ends: [(silent: Bool, lasted: Duration, failsFirst: Bool)]) throws -> Bool {
+            let world = try World()
+            for end in ends {
+                if end.failsFirst { world.disconnect() }
+                world.connect()
+                world.wait(end.lasted)
+                world.transport.isConnected = false
+                world.agent.handle([.link(.away(reason: "closed", fault: nil, silently: end.silent))])
+                world.clock.advance(.seconds(20))
+            }
+            world.connect()
+            return world.agent.report().faults.contains { $0.fault == "cloned-identity" }
+        }
+        let brief = (silent: true, lasted: Duration.seconds(25), failsFirst: false)
+        #expect(try faultAfter([brief, brief, brief]))
+        #expect(try !faultAfter([brief, brief]))
+        #expect(try !faultAfter([brief, (false, .seconds(25), false), brief, brief]), "one broke")
+        #expect(try !faultAfter([brief, (true, .seconds(150), false), brief, brief]), "one lasted")
+        #expect(try !faultAfter([brief, brief, (true, .seconds(25), true)]), "the broker itself was away between")
+    }
+
     @Test("Thrown out twice by a client of the same id is a fault that outlives the reconnection")
     func twin() throws {
         let world = try World()

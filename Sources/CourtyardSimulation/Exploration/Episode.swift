@@ -76,6 +76,7 @@ package final class Episode {
         plan = drawing.plan(rules.first)
         var dice = Dice(~settings.seed)
         brokers = (1...2).map { [world] in VirtualBroker("broker-\($0)", world.agenda) }
+        for broker in brokers { broker.saysWhy = dice.oneIn(2) }
         let topics = Topics(site: SiteID(unchecked: "willow-court"), gateway: GatewayID(unchecked: "gw-1"))
         gateway = try VirtualGateway(
             topics, rules: rules.first, brokers: brokers, world.agenda, epoch: world.epoch,

@@ -35,6 +35,7 @@ package final class VirtualStage: Stage {
         subscriber = Subscriber(topics)
         world = World(epoch: WallTime(milliseconds: scenario.starts.milliseconds - Self.settling.milliseconds))
         brokers = (1...scenario.brokers).map { [world] in VirtualBroker("broker-\($0)", world.agenda) }
+        for broker in brokers { broker.saysWhy = false }
         do {
             gateway = try VirtualGateway(
                 topics, rules: site.rules, brokers: brokers, world.agenda, epoch: world.epoch, driftPPM: 0,

@@ -42,6 +42,8 @@ package final class VirtualBroker {
     package private(set) var isUp = true
     /// Tells when nobody subscribes, as MQTT 5 does; 3.1.1 does not.
     package var tellsNobodySubscribes = true
+    /// Tells a client that another one has taken its session (MQTT 5, section 3.1.4); mosquitto 2.0.11 does not.
+    package var saysWhy = true
     /// Publishing is refused to clients whose id begins so (an access list gone wrong).
     package var refuses: String?
     /// Told of every message that the broker takes, at that moment.

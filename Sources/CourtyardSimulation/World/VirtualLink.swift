@@ -101,8 +101,16 @@ final class VirtualLink: Transport {
         (connection, brokerInUse) = (nil, nil)
         let lasted = connectedAt.map { agenda.now - $0 }
         connectedAt = nil
-        let text = reason == .takenOver ? "another client has taken the session over" : "no answer"
-        report(.away(reason: "\(broker.name): \(text)", fault: reason == .takenOver ? .clonedIdentity : nil))
+        let text =
+            reason == .broken
+            ? "no answer"
+            : broker.saysWhy
+                ? "another client has taken the session over" : "the broker closed the connection without a reason"
+        report(
+            .away(
+                reason: "\(broker.name): \(text)",
+                fault: reason == .takenOver && broker.saysWhy ? .clonedIdentity : nil,
+                silently: reason == .takenOver && !broker.saysWhy))
         guard let lasted else { return tryNext() }
         position = 0
         let isGood = lasted >= (reason == .takenOver ? Self.longestWait * 4 : Self.stableAfter)

@@ -137,7 +137,7 @@ final class FleetFigures: Sendable {
                     state.reconnects.append(Moment.now - since)
                 }
             }
-        case .away(let reason, _):
+        case .away(let reason, _, _):
             state.withLock { state in
                 state.lastReason = reason
                 guard state.isConnected[index] else { return }
