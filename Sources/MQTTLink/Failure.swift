@@ -27,6 +27,9 @@ enum Failure {
         switch mosq_err_t(rawValue: result.code) {
         case MOSQ_ERR_SUCCESS, MOSQ_ERR_CONN_LOST, MOSQ_ERR_NO_CONN:
             return .closedSilently
+        // It was closed while something of ours was on its way there; the library doesn't always keep the errno of that.
+        case MOSQ_ERR_ERRNO where [0, ECONNRESET, EPIPE].contains(result.errno):
+            return .closedSilently
         case MOSQ_ERR_ERRNO:
             return .lost(words(of: result.errno))
         case MOSQ_ERR_KEEPALIVE:

@@ -131,7 +131,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("A second client with this gateway's id, time and again: presses go on, and it is told, whatever the broker says")
+        @Test("A second client with this gateway's id, again and again: presses go on, and it is told")
         func twin() throws {
             try Bench.run { bench in
                 let broker = try Broker.running(bench)
