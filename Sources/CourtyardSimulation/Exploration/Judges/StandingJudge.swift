@@ -6,7 +6,9 @@ internal import Journal
 /// What stands retained at the broker is how things are: no late will, no call that is closed, no fault that is over.
 final class StandingJudge: Judge {
     private let court: Court
+    /// Since when the connection in use has been without trouble.
     private var onlineSince: Moment?
+    private var connection: UInt64 = 0
     private let desks: [VirtualDesk]
     private var backlog = 0
     /// The highest number that a connection had, in any boot.
@@ -39,10 +41,10 @@ final class StandingJudge: Judge {
             gateway.disk.flushTakes == VirtualDisk.ordinaryFlush
         else { return onlineSince = nil }
         let now = court.world.agenda.now
-        let since = onlineSince ?? now
         let outbox = agent.burden.outbox
-        if onlineSince == nil { backlog = outbox }
-        onlineSince = since
+        // Between two ticks it may have gone and come back.
+        if onlineSince == nil || number != connection { (onlineSince, connection, backlog) = (now, number, outbox) }
+        let since = onlineSince ?? now
         // A backlog goes at hundreds a second.
         guard now - since > Self.settlesWithin + .milliseconds(Int64(backlog) * 20) else { return }
         if outbox > 200 { court.complain(.undelivered, "\(outbox) events wait, connected for \(now - since)") }
