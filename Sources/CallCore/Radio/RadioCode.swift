@@ -1,14 +1,29 @@
 /// A way in which transmitters key their bits. The raw value is its name in site files and in what `decode` prints.
 public enum RadioProtocol: String, Hashable, CaseIterable, Sendable {
-    /// EV1527, HS1527, PT2262, SC2260 and their like: 24 bits, `10` long and `01` short, told apart by nobody.
+    /// EV1527, HS1527, PT2262, SC2260 and their like: see ``EV1527``.
     case ev1527
+    /// SMC5326: see ``SMC5326``.
+    case smc5326
+    /// Bells of 32 bits: see ``FixedCodeBell``.
+    case bell32
+    /// Bells of 48 bits: see ``FixedCodeBell``.
+    case bell48
+    /// KAKU, Nexa, Proove, Intertechno with a code of their own: see ``KAKU``.
+    case kaku
+    /// Microchip HCS200 and HCS300: see ``KeeLoq``.
+    case keeloq
+    /// Holtek HT12E: see ``HT12E``.
+    case ht12e
+
+    /// False where frames are so short or so plain that noise or another protocol may look the same.
+    public var isOnByDefault: Bool { self != .ht12e }
 }
 
 /// What a transmitter sends: every bit of its frame, buttons and all. What the bits mean belongs to enrolment.
 public struct RadioCode: Hashable, Sendable {
     /// How it is keyed.
     public let radioProtocol: RadioProtocol
-    /// The bits, the first one sent the most significant.
+    /// The bits, the first one sent the most significant; KeeLoq's order is its own.
     public let value: UInt64
     /// How many bits there are, 1 to 64.
     public let bits: Int
@@ -17,6 +32,12 @@ public struct RadioCode: Hashable, Sendable {
         self.radioProtocol = radioProtocol
         self.value = value
         self.bits = bits
+    }
+
+    /// The bits as hexadecimal digits, as many as they fill: `0x13CD30`.
+    public var hexadecimal: String {
+        let digits = String(value, radix: 16, uppercase: true)
+        return "0x" + String(repeating: "0", count: max(0, (bits + 3) / 4 - digits.utf8.count)) + digits
     }
 }
 
