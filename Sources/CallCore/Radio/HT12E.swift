@@ -25,7 +25,7 @@ struct HT12E {
         }
         let length = gap + pulse.high
         let isBit =
-            3 * min(gap, pulse.high) <= 2 * max(gap, pulse.high)
+            5 * min(gap, pulse.high) <= 4 * max(gap, pulse.high)
             && (count == 0 ? length > 300_000 && length < 3_200_000 : abs(length * Int64(count) - sum) * 4 <= sum)
         guard isBit else {
             count = -1

@@ -10,12 +10,10 @@
 enum KeeLoq {
     /// Of a frame.
     private static let bits = 66
-    /// The header is ten thirds of a bit long; half of it is asked for.
-    private static let shortestHeader: Int64 = 5
 
     static func frame(of finished: FinishedRun) -> RadioFrame? {
         let run = finished.run
-        guard finished.count == bits - 1, run.leadingGap * 3 >= finished.period * shortestHeader else { return nil }
+        guard finished.count == bits - 1 else { return nil }
         // A long carrier is 0. Bits 1 to 64 of the 65 that are whole are the changing part, the serial number, the
         // buttons and the low-battery flag; the first ones sent stand highest.
         func sent(_ first: Int, _ count: Int) -> UInt64 {

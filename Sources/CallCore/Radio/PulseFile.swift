@@ -5,6 +5,11 @@ public struct PulseFile: Sendable {
     public struct Pulse: Hashable, Sendable {
         public let high: Int64
         public let low: Int64
+
+        public init(high: Int64, low: Int64) {
+            self.high = high
+            self.low = low
+        }
     }
 
     /// What is recorded, package by package. What lies between two packages is not known.

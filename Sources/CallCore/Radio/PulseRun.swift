@@ -28,8 +28,8 @@ struct PulseRun {
     /// - Returns: false if it doesn't: the run is over, and this is what came behind it.
     mutating func take(_ pulse: Pulse) -> Bool {
         let length = pulse.length
-        // Within a quarter of the mean; and one part at least half as long again as the other.
-        guard length < Self.longest, 3 * min(pulse.high, pulse.low) <= 2 * max(pulse.high, pulse.low) else {
+        // Within a quarter of the mean; and one part longer than the other by a quarter at least.
+        guard length < Self.longest, 5 * min(pulse.high, pulse.low) <= 4 * max(pulse.high, pulse.low) else {
             return false
         }
         let off = length * Int64(count) - sum
