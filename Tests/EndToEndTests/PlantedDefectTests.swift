@@ -7,6 +7,8 @@ extension EndToEnd {
         private static let folder =
             #filePath.prefix(#filePath.count - "EndToEndTests/PlantedDefectTests.swift".count) + "PlantedDefects"
         private static let seedsAtMost = 1000
+        /// As many as a release build lives through in half a minute.
+        private static let cleanSeeds = 30
 
         private struct Defect {
             let name: String
@@ -33,7 +35,7 @@ extension EndToEnd {
                 let program = try bench.run("\(Self.folder)/build.sh", [], within: .seconds(600))
                 try #require(program.exitCode == 0, "\(program.errors)")
                 let path = program.output.trimmingCharacters(in: .whitespacesAndNewlines)
-                let clean = try bench.run(path, ["explore", "--seeds", "3"], within: .seconds(120))
+                let clean = try bench.run(path, ["explore", "--seeds", "\(Self.cleanSeeds)"], within: .seconds(300))
                 #expect(clean.exitCode == 0, "\(clean.output)")
                 for defect in defects {
                     let run = try bench.run(

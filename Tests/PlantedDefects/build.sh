@@ -17,8 +17,8 @@ for patch in "$here"/*.patch; do
         exit 1
     }
 done
-swift build --product courtyard-sim --scratch-path "$place/build" >"$place/log" 2>&1 || {
+swift build -c release --product courtyard-sim --scratch-path "$place/build" >"$place/log" 2>&1 || {
     tail -30 "$place/log" >&2
     exit 1
 }
-echo "$place/build/debug/courtyard-sim"
+echo "$place/build/release/courtyard-sim"

@@ -14,6 +14,8 @@ final class BoundsJudge: Judge {
 
     /// What the agent may hold besides its open calls: docs/ARCHITECTURE.md, "Bounded".
     private static let burdenLimit = 32 + 256 + 10_000 + 10 * 128
+    /// What it may hold while no call is open and all is delivered: a word or two on their way.
+    private static let restLimit = 4
     /// The journal's log may grow to 16 MB, and is folded in then; an event takes 150 bytes, a call 300.
     private static func diskLimit(events: Int) -> Int { 24_000_000 + events * 600 }
     /// A loop that does nothing but turn makes sixty thousand turns in ten seconds.
@@ -49,6 +51,10 @@ final class BoundsJudge: Judge {
     /// What outputs show follows from the open calls: a core that has just started shows the same.
     func healed() {
         guard court.revenants.isEmpty else { return }
+        let things = court.gateway.agent?.burden.things ?? 0
+        if things > Self.restLimit {
+            court.complain(.unbounded, "the agent holds \(things) things, and no call is open")
+        }
         var fresh = Courtyard(
             identity: .init(
                 journal: JournalID(unchecked: "aaaaaa"), boot: court.gateway.boot,

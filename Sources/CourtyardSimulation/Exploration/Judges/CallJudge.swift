@@ -103,14 +103,18 @@ final class CallJudge: Judge {
             && fresh.id.journal != answered.id.journal
     }
 
-    /// A record shows no more than what was decided.
+    /// A record shows what was decided, no more and no less.
     func sent(_ message: OutgoingMessage) {
         guard message.topic.hasPrefix(callPrefix), !message.payload.isEmpty,
             let id = message.topic.split(separator: "/").last.flatMap({ CallID(String($0)) }),
             let revision = Scan.number(after: "\"revision\":", in: message.payload)
         else { return }
-        if Int(revision) > revisions[id] ?? 0 {
-            court.complain(.publishedFirst, "revision \(revision) of \(id), which stands at \(revisions[id] ?? 0)")
+        let decided = revisions[id] ?? 0
+        if Int(revision) > decided {
+            court.complain(.publishedFirst, "revision \(revision) of \(id), which stands at \(decided)")
+        }
+        if Int(revision) < decided {
+            court.complain(.standing, "revision \(revision) of \(id) leaves, which stands at \(decided)")
         }
     }
 }

@@ -5,6 +5,8 @@ internal import Journal
 final class EscalationJudge: Judge {
     private let court: Court
     private var waiting: [CallID: (state: CallState, since: Moment)] = [:]
+    /// Ended in this turn, and by whom is not clear yet.
+    private var endings: [CallID: CallEventType] = [:]
 
     /// A turn may be late by a slow disk's flush.
     private static let slack = Duration.seconds(5)
@@ -19,16 +21,28 @@ final class EscalationJudge: Judge {
         }
     }
 
-    func ended() { waiting = [:] }
+    func ended() { (waiting, endings) = ([:], [:]) }
 
     func told(_ action: Action) {
         switch action {
         case .append(let event) where event.service == .emergency && event.type != .pressed:
             waiting[event.call.id] = event.call.state.isClosed ? nil : (event.call.state, court.now)
+            if event.call.state.isClosed, event.call.reason != "reset" { endings[event.call.id] = event.type }
+        case .answer(let answer):
+            // It comes after what it answers.
+            guard let call = answer.call, answer.refusal == nil else { return }
+            if answer.command == "resolve" || answer.command == "cancel" { endings[call.id] = nil }
         case .keep(let call) where call.service == .emergency && !call.state.isClosed && waiting[call.id] == nil:
             waiting[call.id] = (call.state, court.now)  // adopted
         default: break
         }
+    }
+
+    /// Only a person ends an emergency: a desk's command, or the reset at the point.
+    func turned() {
+        guard let (id, type) = endings.first else { return }
+        court.complain(.endedAlone, "\(id) is \(type), and nobody has asked for it")
+        endings = [:]
     }
 
     func tick() {

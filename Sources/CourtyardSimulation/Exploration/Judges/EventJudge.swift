@@ -45,7 +45,18 @@ final class EventJudge: Judge {
 
     // MARK: Journal
 
-    func committing(_ batch: Journal.Batch) { underWay = batch }
+    func committing(_ batch: Journal.Batch) {
+        underWay = batch
+        for mark in batch.acknowledged {
+            let through = delivered[Lane(journal: mark.journal, service: mark.service)]?.through ?? 0
+            if mark.through > through {
+                court.complain(
+                    .markedEarly,
+                    "\(mark.journal)-\(mark.service) is marked up to \(mark.through), brokers have \(through)")
+            }
+        }
+    }
+
     func refused() { underWay = nil }
 
     func committed(_ batch: Journal.Batch) {
