@@ -44,6 +44,8 @@ final class Script {
         gateway.path.latency = VirtualPath.ordinaryLatency
         gateway.disk.trouble = nil
         gateway.disk.flushTakes = VirtualDisk.ordinaryFlush
+        // A power cut that was to come with one of the next writes doesn't.
+        gateway.disk.restorePower()
         for broker in brokers { broker.refuses = nil }
         // Everyone meets at the first broker, and reads there what stands.
         for broker in brokers where broker.isUp { broker.stop(forgetting: 0, &dice) }
