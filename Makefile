@@ -1,7 +1,7 @@
 # make demo    a courtyard of 194 simulated call points, a broker and the real agent, live in the terminal
 # make test    every test; the first time it also builds a small Linux kernel with simulated GPIO chips
 # make soak    the long forms: 1,000 kills of agent and broker, 100,000 mutated site files, 2,000 made-up days of the core,
-#              300 made-up days of a courtyard, 100,000 power cuts
+#              300 made-up days of a courtyard, 100,000 power cuts, 500,000,000 edges of radio noise
 # make build   the programs as they are shipped, in .build/shipped
 #
 # demo, test and build first install the Debian packages that are missing, and say which.
@@ -33,6 +33,7 @@ soak: dependencies
 	COURTYARD_WORLDS=300 $(SWIFT) test --filter ExploreCommandTests
 	SITE_CONFIG_ROUNDS=100000 $(SWIFT) test --filter MutationTests
 	COURTYARD_POWER_CUTS=100 $(SWIFT) test --filter SimulatedDiskTests
+	RADIO_LONG=1 $(SWIFT) test -c release -Xswiftc -enable-testing --filter "RadioDecodingTests|RecordingTests"
 
 build: dependencies
 	@mkdir -p $(STATIC)
@@ -41,9 +42,10 @@ build: dependencies
 	$(SWIFT) build $(FLAGS) --product courtyard-sim
 	$(SWIFT) build $(FLAGS) --product courtyard-clock
 
-# The agent's latency beside a C program that does the same with the same libraries.
+# The agent's latency beside a C program that does the same with the same libraries; the radio decoder beside rtl_433.
 bench: build
 	simulator/bench/latency.sh
+	simulator/bench/decoder.sh
 
 check-format:
 	$(SWIFT) format lint --strict --recursive Package.swift Package@swift-6.0.swift Sources Tests

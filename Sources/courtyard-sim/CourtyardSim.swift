@@ -11,6 +11,7 @@ struct CourtyardSim: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Demo.self, Run.self, Explore.self, Crash.self, Fleet.self, Desk.self, Press.self, Wire.self, Outputs.self,
+            RadioBench.self,
         ])
 }
 
