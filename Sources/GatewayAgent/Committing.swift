@@ -30,13 +30,14 @@ extension GatewayAgent {
                 .init(journal: $0.id.journal, service: $0.id.service, through: $0.through)
             }
         }
-        let isRetry = keeper.retryAt.map { $0 <= now.moment } ?? false
-        // A journal that fails is tried in its time, not for numbers at every edge.
-        if !keeper.isFailing || !batch.isEmpty || isRetry { batch.connectionLimit = connections.limitToReserve() }
-        // Whether it works again shows when something is written, and nothing else.
-        if isRetry, batch.isEmpty { batch.connectionLimit = connections.limit }
-        if !batch.isEmpty || isRetry {
-            actions = write(batch, actions, now)
+        // A journal that fails is tried in its time, and what was decided is told before: an attempt may take seconds.
+        if !keeper.isFailing || marksNow || isTurnForRetry(actions, now) {
+            batch.connectionLimit = connections.limitToReserve()
+            // Whether it works again shows when something is written, and nothing else.
+            if keeper.isFailing, batch.isEmpty { batch.connectionLimit = connections.limit }
+            if !batch.isEmpty || keeper.isFailing { actions = write(batch, actions, now) }
+        } else if !batch.isEmpty {
+            keeper.add(batch)
         }
         turn = Turn()
         // Due marks that a failing journal did not take wait again.
@@ -51,6 +52,12 @@ extension GatewayAgent {
             substitute = nil
         }
         askers = [:]
+    }
+
+    /// True in a turn that has nothing to tell; in any, if it has been due for long.
+    private func isTurnForRetry(_ actions: [Action], _ now: Now) -> Bool {
+        guard let due = keeper.retryAt, due <= now.moment else { return false }
+        return actions.isEmpty || now.moment - due >= JournalKeeper.retryAfter
     }
 
     /// Writes the batch; returns what may be told now.

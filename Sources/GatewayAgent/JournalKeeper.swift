@@ -13,7 +13,8 @@ struct JournalKeeper {
         case failing
     }
 
-    /// How long to wait before a failing journal is tried again without a press.
+    /// How long to wait before a failing journal is tried again. A press doesn't try it: an attempt on a sick card can take
+    /// seconds, and what can't be written is told all the same.
     static let retryAfter = Duration.seconds(5)
     /// How many events are held back at most; beyond that the oldest are not journalled at all.
     static let capacity = 10_000
@@ -28,12 +29,7 @@ struct JournalKeeper {
     /// One commit for the batch and everything held back.
     mutating func write(_ batch: Journal.Batch, at moment: Moment) -> Outcome {
         guard !batch.isEmpty || isFailing else { return .written }
-        var all = batch
-        if isFailing {
-            all.events = held.events + batch.events
-            all.calls = held.calls + batch.calls
-            all.answers = held.answers + batch.answers
-        }
+        let all = isFailing ? withHeld(batch) : batch
         do {
             try store.commit(all)
             defer { (isFailing, retryAt, held) = (false, nil, Journal.Batch()) }
@@ -55,7 +51,18 @@ struct JournalKeeper {
         retryAt = moment + Self.retryAfter
     }
 
-    /// Holds what went out unjournalled.
+    /// Holds one more batch until the journal is tried again.
+    mutating func add(_ batch: Journal.Batch) { hold(withHeld(batch)) }
+
+    private func withHeld(_ batch: Journal.Batch) -> Journal.Batch {
+        var all = batch
+        all.events = held.events + batch.events
+        all.calls = held.calls + batch.calls
+        all.answers = held.answers + batch.answers
+        return all
+    }
+
+    /// Holds what went out unjournalled, and nothing else.
     mutating func hold(_ batch: Journal.Batch) {
         held.events = batch.events.suffix(Self.capacity)
         held.calls = Array(

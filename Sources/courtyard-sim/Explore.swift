@@ -105,10 +105,11 @@ struct Explore: ParsableCommand {
         if let points { command += " --points \(points)" }
         if let mishaps { command += " --mishaps \(mishaps)" }
         if let kept = shortest.kept { command += " --keep " + kept.map(String.init).joined(separator: ",") }
+        let commit = Checkout.commit.map { ", commit \($0)" } ?? ""
         print(
             """
 
-            Again, with all that happens written down (courtyard-sim \(CourtyardSim.configuration.version)):
+            Again, with all that happens written down (courtyard-sim \(CourtyardSim.configuration.version)\(commit)):
               \(command) --trace trace.txt
             """)
     }

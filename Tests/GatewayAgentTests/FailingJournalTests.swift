@@ -93,6 +93,22 @@ private let full = JournalError.full(.init(operation: "committing", path: "/x", 
         #expect(world.events.dropFirst(lost.count).allSatisfy { !lost.contains($0.id) })
     }
 
+    @Test("A press doesn't wait for an attempt at a failing journal, and is journalled with the next one")
+    func pressesDontTry() throws {
+        let world = try World()
+        world.connect()
+        world.store.failure = full
+        for presses in 1...5 {
+            world.press(World.bed)
+            world.settle()
+            #expect(world.events.count == presses + 1 && world.store.refusals == 1)
+        }
+        world.store.failure = nil
+        world.wait(.seconds(6))
+        let other = JournalID(world.events.last!.data.journal)!
+        #expect(try world.store.events(journal: other, service: .emergency, from: 1, limit: 9).count == 6)
+    }
+
     @Test("A failing journal is tried again in its time, never in a hurry")
     func patience() throws {
         let world = try World()

@@ -95,9 +95,9 @@ final class EventJudge: Judge {
         let events = batch.events.map { event in
             event.sequence <= found[Lane(journal: event.journal, service: event.service)] ?? 0
         }
-        let calls = batch.calls.filter { !$0.state.isClosed }.map { call in
-            (open[call.id]?.revision ?? 0) >= call.revision
-        }
+        // One that was there before says nothing.
+        let calls = batch.calls.filter { !$0.state.isClosed && openCalls[$0.id]?.revision ?? 0 < $0.revision }
+            .map { (open[$0.id]?.revision ?? 0) >= $0.revision }
         let parts = Set(events + calls)
         if parts.count > 1 { court.complain(.committedLost, "a commit is there by halves: \(events), \(calls)") }
     }
