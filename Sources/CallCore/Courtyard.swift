@@ -61,13 +61,15 @@ public struct Courtyard: Sendable {
     ///   - nextCall: the number of the next call, as the journal says.
     ///   - sequences: the last sequence number of each service in this journal.
     ///   - answers: the answers given lately, the oldest first.
+    ///   - closedOrphans: calls of other journals that were closed here.
     public init(
         identity: Identity, open: [Call] = [], nextCall: UInt64 = 1, sequences: [ServiceID: UInt64] = [:],
-        answers: [CommandAnswer] = []
+        answers: [CommandAnswer] = [], closedOrphans: [CallID] = []
     ) {
         self.identity = identity
         self.answers = AnswerBook(answers)
-        calls = CallBook(identity: identity, open: open, nextCall: nextCall, sequences: sequences)
+        calls = CallBook(
+            identity: identity, open: open, nextCall: nextCall, sequences: sequences, closedOrphans: closedOrphans)
         dailyTest = DailyTest(gateway: identity.gateway.text)
     }
 

@@ -15,6 +15,9 @@ extension Journal {
         public let connectionLimit: UInt64
         /// The answers given to commands lately, the oldest first.
         public var answers: [CommandAnswer] = []
+        /// Calls of other journals that were closed here: a broker that was away may still hold them as open. At most
+        /// 4,096.
+        public var closedOrphans: [CallID] = []
 
         /// What a journal that can't be opened yet is taken to hold.
         public static func empty(_ id: JournalID) -> Contents {

@@ -12,7 +12,7 @@ extension Store {
         own.reset()
         return Journal.Contents(
             id: id, nextCall: try nextCall(of: id), cursors: try cursors(), openCalls: try openCalls(),
-            connectionLimit: limit, answers: try answers())
+            connectionLimit: limit, answers: try answers(), closedOrphans: try closedOrphans(besides: id))
     }
 
     private func nextCall(of id: JournalID) throws(JournalError) -> UInt64 {
@@ -50,6 +50,22 @@ extension Store {
             """, for: "reading open calls")
         var found: [Call] = []
         while try list.step() { found.append(try rows.call(list)) }
+        return found
+    }
+
+    /// Found by the table's own order, without a look at this journal's calls, which are nearly all.
+    private func closedOrphans(besides own: JournalID) throws(JournalError) -> [CallID] {
+        let list = try connection.prepare(
+            """
+            SELECT journal, number FROM call WHERE journal < ?1 AND closed = 1
+            UNION ALL SELECT journal, number FROM call WHERE journal > ?1 AND closed = 1 LIMIT 4096
+            """, for: "reading calls of other journals")
+        list.put(own.text)
+        var found: [CallID] = []
+        while try list.step() {
+            let journal = try rows.known(JournalID(list.text()), "journal id")
+            found.append(CallID(journal: journal, number: UInt64(bitPattern: list.number())))
+        }
         return found
     }
 

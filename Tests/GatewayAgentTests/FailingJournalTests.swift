@@ -109,6 +109,38 @@ private let full = JournalError.full(.init(operation: "committing", path: "/x", 
         #expect(try world.store.events(journal: other, service: .emergency, from: 1, limit: 9).count == 6)
     }
 
+    @Test("Another card's call that was closed here stays closed after a restart, also when the journal can't be asked")
+    func closedOrphan() throws {
+        let world = try World()
+        world.connect()
+        let now = world.clock.now()
+        let stamp = Stamp(boot: "boot-0", moment: now.moment, wall: now.wall, quality: now.quality)
+        let call = Call(
+            id: CallID("zzzzzz-7")!, point: World.bed.id, label: "z", service: World.quiet[0], raised: stamp)
+        let topic = "courtyard/v1/willow/gw-1/call/emergency/zzzzzz-7"
+        let record = WireJSON.bytes(CallMessage(call, orphaned: false, now: world.clock.now()))
+        func find() {
+            world.agent.handle([.link(.received(IncomingMessage(topic: topic, payload: record, retained: true)))])
+            world.settle()
+        }
+        find()
+        #expect(world.agent.report().openCalls == 1)
+        let cancel = #"{"id":"c1","call":"zzzzzz-7","revision":1,"actor":"desk-1/王","reason":"mistake"}"#
+        world.agent.handle([
+            .link(
+                .received(
+                    IncomingMessage(
+                        topic: "courtyard/v1/willow/gw-1/command/cancel", payload: Array(cancel.utf8), retained: false))
+            )
+        ])
+        #expect(world.agent.report().openCalls == 0)
+        try world.restart()
+        world.store.failure = full
+        world.connect()
+        find()
+        #expect(world.agent.report().openCalls == 0)
+    }
+
     @Test("A failing journal is tried again in its time, never in a hurry")
     func patience() throws {
         let world = try World()

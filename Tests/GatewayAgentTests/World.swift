@@ -82,7 +82,10 @@ final class FailingStore: Store {
     func keptRange(journal id: JournalID, service: ServiceID) throws(JournalError) -> ClosedRange<UInt64>? {
         try journal.keptRange(journal: id, service: service)
     }
-    func isClosed(_ id: CallID) throws(JournalError) -> Bool { try journal.isClosed(id) }
+    func isClosed(_ id: CallID) throws(JournalError) -> Bool {
+        if let failure { throw failure }
+        return try journal.isClosed(id)
+    }
     func takeBegunAnew() -> Bool {
         defer { isAnew = false }
         return isAnew

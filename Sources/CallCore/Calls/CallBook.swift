@@ -10,7 +10,8 @@ struct CallBook: Sendable {
     /// The open calls of each point.
     private(set) var ofPoint: [PointID: Set<CallID>] = [:]
     private var limits: [Key: PressLimit] = [:]
-    /// Calls of other journals that were closed here: a broker that was away may still hold their records.
+    /// Calls of other journals that were closed here: a broker that was away may still hold their records. Known from the
+    /// start on, since a journal that fails can't be asked.
     private var closedOrphans: Set<CallID> = []
     /// How many of those are remembered here; the journal knows them all.
     private static let rememberedOrphans = 4096
@@ -42,9 +43,13 @@ struct CallBook: Sendable {
         }
     }
 
-    init(identity: Courtyard.Identity, open: [Call], nextCall: UInt64, sequences: [ServiceID: UInt64]) {
+    init(
+        identity: Courtyard.Identity, open: [Call], nextCall: UInt64, sequences: [ServiceID: UInt64],
+        closedOrphans: [CallID]
+    ) {
         boot = identity.boot
         journaled = Numbers(journal: identity.journal, nextCall: nextCall, sequences: sequences)
+        self.closedOrphans = Set(closedOrphans.prefix(Self.rememberedOrphans))
         for call in open { put(call) }
     }
 

@@ -14,6 +14,8 @@ final class AnswerJudge: Judge {
     init(_ court: Court) { self.court = court }
 
     func started(_ contents: Journal.Contents?) {
+        // Without a journal it knows of nothing that it said before.
+        (answers, order, holders) = ([:], [], [:])
         guard let contents else { return }
         let kept = Set(contents.answers.map(\.id))
         for id in lasting.suffix(CommandAnswer.remembered / 2) where !kept.contains(id) {

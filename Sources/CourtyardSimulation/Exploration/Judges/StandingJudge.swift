@@ -98,8 +98,9 @@ final class StandingJudge: Judge {
             court.complain(.standing, "\(point.id) doesn't stand at the broker")
         }
         status()
-        for desk in desks where !desk.desk.calls.isEmpty {
-            court.complain(.undelivered, "\(desk.desk.id) shows \(desk.desk.calls.keys.sorted())")
+        for desk in desks {
+            let shown = desk.desk.calls.keys.filter { !(CallID($0).map(court.revenants.contains) ?? false) }
+            if !shown.isEmpty { court.complain(.undelivered, "\(desk.desk.id) shows \(shown.sorted())") }
         }
     }
 }
