@@ -7,6 +7,8 @@ internal import Journal
 final class StandingJudge: Judge {
     private let court: Court
     private var onlineSince: Moment?
+    /// The number of that connection.
+    private var onlineAs: UInt64 = 0
     private let desks: [VirtualDesk]
     private var backlog = 0
     /// The highest number that a connection had, in any boot.
@@ -41,6 +43,9 @@ final class StandingJudge: Judge {
         let now = court.world.agenda.now
         let since = onlineSince ?? now
         let outbox = agent.burden.outbox
+        // A broker may be left for another between two looks.
+        guard onlineAs == number || onlineSince == nil else { return onlineSince = nil }
+        onlineAs = number
         if onlineSince == nil { backlog = outbox }
         onlineSince = since
         // A backlog goes at hundreds a second.
