@@ -78,6 +78,69 @@ struct SignalReaderTests {
             found.map { $0.name.hasPrefix("nobody-listening/escalated") || $0.name.hasPrefix("idle/") } == [true, true])
     }
 
+    /// Lets an output show signals one after the other and looks as often as the kernel stage does.
+    private func watch(
+        _ kind: BoardOutput.Kind, _ story: [(signal: Signal, lasts: Int)], firstLook: Int
+    ) -> [(name: String, at: Int)] {
+        let output = BoardOutput(id: OutputID("lamp")!, kind: kind)
+        func moment(_ at: Int) -> Moment { Moment(nanoseconds: Int64(at) * 1_000_000) }
+        var lookout = Lookout(at: moment(firstLook))
+        lookout.watch(output, at: moment(firstLook))
+        var found: [(name: String, at: Int)] = []
+        var begin = 0
+        for part in story {
+            let pattern = output.pattern(for: part.signal)
+            while lookout.next < moment(begin + part.lasts) {
+                let now = lookout.next
+                let at = Int(now.nanoseconds / 1_000_000)
+                for (_, name) in lookout.look(at: now, level: { _ in level(pattern, at - begin) }) {
+                    found.append((name, at))
+                }
+            }
+            begin += part.lasts
+        }
+        return found
+    }
+
+    /// What signals look like others, and which look like nothing.
+    private func names(_ kind: BoardOutput.Kind, _ signal: Signal) -> String? {
+        let pattern = kind.pattern(for: signal)
+        if pattern.spans.isEmpty { return nil }
+        return Signal.allCases.filter { kind.pattern(for: $0) == pattern }.map(\.rawValue).joined(separator: "/")
+    }
+
+    @Test(arguments: BoardOutput.Kind.allCases, Signal.allCases)
+    func `after a quiet while no other signal is told first, whenever one happens to look`(
+        kind: BoardOutput.Kind, signal: Signal
+    ) throws {
+        guard let name = names(kind, signal) else { return }
+        let dark = Signal.allCases.filter { kind.pattern(for: $0).spans.isEmpty }.map(\.rawValue).joined(separator: "/")
+        let pattern = kind.pattern(for: signal)
+        let length = pattern.spans.reduce(0) { $0 + Int($1.milliseconds) }
+        let shown = max(7000, 2 * length + 2000)
+        // A single sound may fall between two looks, or look like another that is as short.
+        let mayBeMissed = !pattern.repeats && length < 1000
+        for phase in stride(from: 0, to: 190, by: 13) {
+            let found = watch(kind, [(.idle, 12_000), (signal, shown), (.idle, shown)], firstLook: phase)
+            let told = found.map(\.name)
+            if mayBeMissed, told.isEmpty { continue }
+            #expect(told == [name, dark], "first look at \(phase) ms")
+            #expect((found.first?.at ?? 99_000) < 12_000 + shown, "first look at \(phase) ms")
+        }
+    }
+
+    @Test(arguments: [Signal.sent, .received, .accepted, .onTheWay, .nobodyListening, .test])
+    func `after a quiet while of one rhythm another is told, and none between`(before: Signal) throws {
+        for after in [Signal.sent, .received, .accepted, .onTheWay, .nobodyListening, .test] where after != before {
+            let expected = [names(.lamp, before)!, names(.lamp, after)!]
+            for phase in stride(from: 0, to: 190, by: 29) {
+                let story = [(Signal.idle, 1500), (before, 20_000 + 7 * phase), (after, 20_000)]
+                let told = watch(.lamp, story, firstLook: phase).map(\.name)
+                #expect(told == expected, "first look at \(phase) ms")
+            }
+        }
+    }
+
     @Test func `now and then is enough to see that a rhythm goes on, and that it doesn't`() {
         let output = BoardOutput(id: OutputID("lamp")!, kind: .lamp)
         var reader = SignalReader(output, at: Moment(nanoseconds: 0))

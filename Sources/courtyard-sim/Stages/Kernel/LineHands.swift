@@ -11,6 +11,7 @@ final class LineHands: Hands {
     /// What is where, once the site file is complete.
     private var lines: [PointID: (path: String, activeLow: Bool)] = [:]
     private var outputs: [Watched] = []
+    private var lookout = Lookout(at: .now)
     private var isAttached = false
     private var tables = 0
 
@@ -19,18 +20,7 @@ final class LineHands: Hands {
         let id: String
         let file: Int32
         let activeLow: Bool
-        var reader: SignalReader
     }
-
-    /// Often enough to read a rhythm; not to miss the beginning of one where something has just happened; and to find it
-    /// where nothing has for a while, at an interval that no rhythm of a lamp is a multiple of.
-    private static let often = Duration.milliseconds(10)
-    private static let seldom = Duration.milliseconds(50)
-    private static let rarely = Duration.milliseconds(190)
-    /// After this long nothing is expected to happen.
-    private static let quietAfter = Duration.seconds(10)
-    private var nextSample = Moment.now
-    private var lastHappening = Moment.now
 
     /// - Parameter directory: where files of the site may stand.
     init(_ scenario: Scenario, directory: String) {
@@ -44,8 +34,8 @@ final class LineHands: Hands {
     let settings = [("hardware", "gpio")]
     let finestGap = Duration.zero
     let descriptor: Int32 = -1
-    var nextLook: Moment? { isAttached && !outputs.isEmpty ? nextSample : nil }
-    var isUndecided: Bool { isAttached && outputs.contains { $0.reader.isUndecided } }
+    var nextLook: Moment? { isAttached && !lookout.isEmpty ? lookout.next : nil }
+    var isUndecided: Bool { isAttached && lookout.isUndecided }
 
     private static func file(_ chip: String, _ offset: Int, _ name: String) -> String {
         "/run/gpio-sim/\(chip)/sim_gpio\(offset)/\(name)"
@@ -82,8 +72,8 @@ final class LineHands: Hands {
             outputs.append(
                 Watched(
                     id: output.id.text, file: file,
-                    activeLow: wired.outputLines.first { $0.output == output.id }?.activeLow ?? false,
-                    reader: SignalReader(output, at: .now)))
+                    activeLow: wired.outputLines.first { $0.output == output.id }?.activeLow ?? false))
+            lookout.watch(output, at: .now)
         }
     }
 
@@ -97,7 +87,7 @@ final class LineHands: Hands {
 
     func attach(within limit: Duration) {
         isAttached = true
-        lastHappening = .now
+        lookout.happened(at: .now)
     }
     func detach() { isAttached = false }
 
@@ -108,7 +98,7 @@ final class LineHands: Hands {
     func setWire(of point: PointID, whole: Bool) throws(StageFailure) { try pull(point.loop, made: whole) }
 
     private func pull(_ point: PointID, made: Bool) throws(StageFailure) {
-        lastHappening = .now
+        lookout.happened(at: .now)
         guard let line = lines[point] else { throw StageFailure("\(point) has no line") }
         let word = made != line.activeLow ? "pull-up" : "pull-down"
         let file = open(line.path, O_WRONLY | O_CLOEXEC)
@@ -120,22 +110,11 @@ final class LineHands: Hands {
 
     func takeShown() throws(StageFailure) -> [(output: String, signal: String)] {
         let now = Moment.now
-        guard isAttached, nextSample <= now else { return [] }
-        var shown: [(output: String, signal: String)] = []
-        let isQuiet = lastHappening + Self.quietAfter < now
-        for index in outputs.indices {
+        guard isAttached, lookout.next <= now else { return [] }
+        return lookout.look(at: now) { index in
             var byte: UInt8 = 0
-            guard pread(outputs[index].file, &byte, 1, 0) == 1 else { continue }
-            let isOn = (byte == UInt8(ascii: "1")) != outputs[index].activeLow
-            if isQuiet, outputs[index].reader.glance(isOn, at: now) { continue }
-            lastHappening = isQuiet ? now : lastHappening
-            if let signal = outputs[index].reader.take(isOn, at: now) {
-                lastHappening = now
-                shown.append((outputs[index].id, signal))
-            }
-        }
-        let isAtRest = outputs.allSatisfy(\.reader.isSteady)
-        nextSample = now + (lastHappening + Self.quietAfter < now ? Self.rarely : isAtRest ? Self.seldom : Self.often)
-        return shown
+            guard pread(outputs[index].file, &byte, 1, 0) == 1 else { return nil }
+            return (byte == UInt8(ascii: "1")) != outputs[index].activeLow
+        }.map { (outputs[$0.output].id, $0.signal) }
     }
 }

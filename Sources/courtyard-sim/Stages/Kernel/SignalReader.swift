@@ -13,9 +13,12 @@ struct SignalReader {
         let length: Duration
     }
 
-    private struct Edge {
-        let at: Moment
+    /// The level was looked at often enough between these moments to know that it stayed. Between one stretch and the
+    /// next nobody knows.
+    private struct Stretch {
         let level: Bool
+        let from: Moment
+        var to: Moment
     }
 
     /// A rhythm that began then.
@@ -24,19 +27,30 @@ struct SignalReader {
         let start: Moment
     }
 
-    /// By how much an edge may be off: how often one looks, and the driver's own lateness. Shorter than any span.
+    /// By how much the line may be off from its rhythm: the driver's own lateness, and the looks'.
     private static let tolerance = Duration.milliseconds(40)
+    /// Looks no further apart than this leave nothing out: a little more than the stage's own while it expects something.
+    private static let unbroken = Duration.milliseconds(60)
+    /// Where nobody looked, a rhythm may have begun at any of so many moments: well within the tolerance.
+    private static let step = Duration.milliseconds(20)
+    /// What is shown may have begun so long before it was first seen: a whole round of flashes may fall between rare looks.
+    private static let unseen = Duration.seconds(2)
 
     private let rhythms: [Rhythm]
+    /// What was seen so long ago may still tell when something began: it may have been on for its first span already.
+    private let memory: Duration
     /// The rhythm of nothing.
     private let dark: Int
     /// What is shown; nil while it is being found out.
     private var shown: Guess?
-    /// The edges that are still of interest; what is shown now did not begin before the first.
-    private var edges: [Edge]
+    /// What was seen and is still of interest; what is shown now did not begin before the first.
+    private var stretches: [Stretch]
     /// Until when what is shown now may have begun.
     private var latestStart: Moment
     private var told: Int
+    /// What may be shown while it is being found out, made when there were so many stretches.
+    private var guesses: [Guess] = []
+    private var guessedAt = 0
 
     /// Begins dark.
     init(_ output: BoardOutput, at moment: Moment) {
@@ -52,9 +66,10 @@ struct SignalReader {
                 name: names[pattern, default: []].joined(separator: "/"), pattern: pattern,
                 length: pattern.spans.reduce(.zero, +))
         }
+        memory = order.compactMap(\.spans.first).reduce(Self.unseen, max)
         dark = order.firstIndex(of: .off) ?? 0
         shown = Guess(rhythm: dark, start: moment)
-        edges = [Edge(at: moment, level: false)]
+        stretches = [Stretch(level: false, from: moment, to: moment)]
         latestStart = moment
         told = dark
     }
@@ -72,18 +87,16 @@ struct SignalReader {
     /// Takes in the level.
     /// - Returns: the signals that may be shown, when that is found to have changed.
     mutating func take(_ level: Bool, at moment: Moment) -> String? {
-        if level != edges.last?.level { edges.append(Edge(at: moment, level: level)) }
+        see(level, at: moment)
         if let guess = shown {
             if isOver(guess, at: moment) {
                 shown = Guess(rhythm: dark, start: guess.start + rhythms[guess.rhythm].length)
-            } else if !fits(guess, until: moment) {
+            } else if !fits(guess) {
                 shown = nil
                 latestStart = moment
-            } else {
-                forget(before: moment - Self.tolerance)
             }
         }
-        if shown == nil { find(at: moment) }
+        if shown == nil { find(at: moment) } else { forget(at: moment) }
         guard let shown, shown.rhythm != told else { return nil }
         told = shown.rhythm
         return rhythms[told].name
@@ -93,93 +106,130 @@ struct SignalReader {
     /// - Returns: false if it isn't as what is shown would have it; then ``take(_:at:)`` finds out.
     mutating func glance(_ level: Bool, at moment: Moment) -> Bool {
         guard let shown, isSteady || rhythms[shown.rhythm].pattern.repeats else { return false }
-        let isNearEdge = [moment - Self.tolerance, moment + Self.tolerance].contains {
-            expected(shown, at: $0) != expected(shown, at: moment)
-        }
-        if isNearEdge { return true }
-        guard expected(shown, at: moment) == level else { return false }
-        edges = [Edge(at: moment, level: level)]
+        see(level, at: moment)
+        guard fits(shown) else { return false }
+        forget(at: moment)
         return true
+    }
+
+    private mutating func see(_ level: Bool, at moment: Moment) {
+        let last = stretches.count - 1
+        if stretches[last].level == level, moment - stretches[last].to <= Self.unbroken {
+            stretches[last].to = moment
+        } else {
+            stretches.append(Stretch(level: level, from: moment, to: moment))
+        }
+    }
+
+    /// What is explained and long ago is of no interest. The last stretch before stays: what comes next may have begun
+    /// just after it.
+    private mutating func forget(at moment: Moment) {
+        while stretches.count > 2, stretches[1].to < moment - memory { stretches.removeFirst() }
     }
 
     private func isOver(_ guess: Guess, at moment: Moment) -> Bool {
         let rhythm = rhythms[guess.rhythm]
         return !rhythm.pattern.repeats && rhythm.length > .zero
-            && guess.start + rhythm.length + Self.tolerance < moment && fits(guess, until: moment)
+            && guess.start + rhythm.length + Self.tolerance < moment && fits(guess)
     }
 
     /// Decides if only one rhythm is left.
     private mutating func find(at moment: Moment) {
-        let fitting = rhythms.indices.compactMap { guess(rhythm: $0, at: moment) }
-        if fitting.isEmpty { latestStart = moment }
-        guard fitting.count == 1 else { return }
-        shown = fitting[0]
-        forget(before: moment - Self.tolerance)
+        let edges = stretches.count
+        if edges != guessedAt { guesses = rhythms.indices.flatMap { starts(of: $0) } }
+        guessedAt = edges
+        guesses = guesses.filter { fits($0) }
+        // What was shown once, unseen, and is over is nothing by now.
+        let isNothing = guesses.contains { $0.rhythm == dark }
+        let left = guesses.filter { guess in
+            let rhythm = rhythms[guess.rhythm]
+            return !isNothing || guess.rhythm == dark || rhythm.pattern.repeats
+                || guess.start + rhythm.length + Self.tolerance >= moment
+        }
+        if left.isEmpty {
+            latestStart = moment
+            forget(at: moment)
+            guessedAt = 0
+        }
+        guard let first = left.first, left.allSatisfy({ $0.rhythm == first.rhythm }), let last = left.last else {
+            return
+        }
+        // One that doesn't repeat is over when it has been dark for long enough: then its start was the last that fits.
+        shown = rhythms[first.rhythm].pattern.repeats ? first : last
+        guessedAt = 0
     }
 
-    /// What was seen until then is explained. The last edge stays: what comes next may have begun at it.
-    private mutating func forget(before moment: Moment) {
-        while edges.count > 1, edges[1].at < moment { edges.removeFirst() }
+    /// When something may have changed at the line: wherever it was not looked at. Where it was the same before and
+    /// after, that was of late only.
+    private func beginnings() -> [Moment] {
+        var found = [stretches[0].from]
+        for (before, after) in zip(stretches, stretches.dropFirst())
+        where before.level != after.level || after.from >= latestStart - Self.unseen {
+            var at = after.from
+            repeat {
+                found.append(at)
+                at = at - Self.step
+            } while at > before.to
+        }
+        return found.sorted()
     }
 
-    /// The earliest start with which the rhythm fits everything since; nil if there is none.
-    private func guess(rhythm: Int, at moment: Moment) -> Guess? {
-        var starts = edges.map(\.at)
+    /// When the rhythm may have begun, the earliest first.
+    private func starts(of rhythm: Int) -> [Guess] {
+        var starts = beginnings()
         // It may have begun while the line was on already: then its first span tells when.
         if let first = rhythms[rhythm].pattern.spans.first {
-            starts += edges.filter { !$0.level }.map { $0.at - first }
+            starts = (starts + starts.map { $0 - first }).sorted()
         }
-        return starts.sorted().lazy
-            .filter { start in edges[0].at - Self.tolerance <= start && start <= latestStart }
+        return starts.filter { stretches[0].from - Self.tolerance <= $0 && $0 <= latestStart }
             .map { Guess(rhythm: rhythm, start: $0) }
-            .first { fits($0, until: moment) }
     }
 
-    /// True if the line went as the guess says, from its start on, but for short whiles.
-    private func fits(_ guess: Guess, until moment: Moment) -> Bool {
-        let begin = max(guess.start, edges[0].at)
-        var turns = [begin] + changes(of: guess, from: begin, until: moment)
-        turns += edges.filter { $0.at > begin }.map(\.at)
-        var wrongSince: Moment?
-        for turn in turns.sorted() + [moment] {
-            if let since = wrongSince, since + Self.tolerance < turn { return false }
-            let isRight = expected(guess, at: turn) == seen(at: turn)
-            wrongSince = isRight ? nil : wrongSince ?? turn
+    /// True if a line that was seen so can't have been the other way as said: for longer than the tolerance, or at a look
+    /// that is far from both ends of what is said.
+    private static func contradicts(_ seen: Stretch, _ said: Stretch) -> Bool {
+        let common = min(seen.to, said.to) - max(seen.from, said.from)
+        return common > tolerance || max(seen.from, said.from + tolerance) <= min(seen.to, said.to - tolerance)
+    }
+
+    /// True if the line was at every look as the guess says, or nearly then.
+    private func fits(_ guess: Guess) -> Bool {
+        let begin = max(guess.start, stretches[0].from)
+        guard let end = stretches.last?.to, begin <= end else { return true }
+        var seen = stretches[...]
+        for span in spans(of: guess, from: begin, until: end) {
+            seen = seen.drop { $0.to < span.from }
+            for stretch in seen {
+                if stretch.from > span.to { break }
+                if stretch.level != span.level, Self.contradicts(stretch, span) { return false }
+            }
         }
         return true
     }
 
-    private func seen(at moment: Moment) -> Bool { edges.last { $0.at <= moment }?.level ?? false }
-
-    private func expected(_ guess: Guess, at moment: Moment) -> Bool {
+    /// How the line goes by the guess: every while in which it stays as it is, from `begin` on until `end` is in one.
+    private func spans(of guess: Guess, from begin: Moment, until end: Moment) -> [Stretch] {
         let rhythm = rhythms[guess.rhythm]
-        if rhythm.pattern.isSteady { return !rhythm.pattern.spans.isEmpty }
-        var left = moment - guess.start
-        guard rhythm.pattern.repeats || left < rhythm.length else { return false }
-        left = .nanoseconds(left.nanoseconds % rhythm.length.nanoseconds)
-        var isOn = true
-        for span in rhythm.pattern.spans {
-            if left < span { return isOn }
-            left -= span
-            isOn.toggle()
+        let never = Moment(nanoseconds: .max)
+        if rhythm.pattern.isSteady {
+            return [Stretch(level: !rhythm.pattern.spans.isEmpty, from: guess.start, to: never)]
         }
-        return false
-    }
-
-    private func changes(of guess: Guess, from begin: Moment, until end: Moment) -> [Moment] {
-        let rhythm = rhythms[guess.rhythm]
-        guard !rhythm.pattern.isSteady else { return [] }
         var at = guess.start
         if rhythm.pattern.repeats {
             at = at + rhythm.length * Int((begin - guess.start).nanoseconds / rhythm.length.nanoseconds)
         }
-        var found: [Moment] = []
+        var found: [Stretch] = []
         repeat {
-            for span in rhythm.pattern.spans {
+            for (index, span) in rhythm.pattern.spans.enumerated() {
                 at = at + span
-                if at > begin && at <= end { found.append(at) }
+                if index == 0, rhythm.pattern.spans.count % 2 == 1, !found.isEmpty {
+                    found[found.count - 1].to = at  // the last of a round and the first of the next are one
+                } else {
+                    found.append(Stretch(level: index % 2 == 0, from: at - span, to: at))
+                }
             }
         } while rhythm.pattern.repeats && at <= end
+        if !rhythm.pattern.repeats { found.append(Stretch(level: false, from: at, to: never)) }
         return found
     }
 }
