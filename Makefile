@@ -1,7 +1,7 @@
 # make demo    a courtyard of 194 simulated call points, a broker and the real agent, live in the terminal
 # make test    every test; the first time it also builds a small Linux kernel with simulated GPIO chips
 # make soak    the long forms: 1,000 kills of agent and broker, 100,000 mutated site files, 2,000 made-up days of the core,
-#              300 made-up days of a courtyard, 100,000 power cuts, 500,000,000 edges of radio noise
+#              1,300 made-up days of a courtyard, 100,000 power cuts, 100,000,000 edges of radio noise
 # make build   the programs as they are shipped, in .build/shipped
 #
 # demo, test and build first install the Debian packages that are missing, and say which.
@@ -30,10 +30,12 @@ test: dependencies check-format
 soak: dependencies
 	COURTYARD_KILLS=500 $(SWIFT) test --filter "EndToEndTests.*CrashTests"
 	COURTYARD_SEEDS=2000 $(SWIFT) test --filter ExplorationTests
-	COURTYARD_WORLDS=300 $(SWIFT) test --filter ExploreCommandTests
+	$(SWIFT) build -c release --product courtyard-sim --scratch-path .build/soak
+	.build/soak/release/courtyard-sim explore --seeds 1000
+	.build/soak/release/courtyard-sim explore --seeds 10 --days 30
 	SITE_CONFIG_ROUNDS=100000 $(SWIFT) test --filter MutationTests
 	COURTYARD_POWER_CUTS=100 $(SWIFT) test --filter SimulatedDiskTests
-	RADIO_LONG=1 $(SWIFT) test -c release -Xswiftc -enable-testing --filter "RadioDecodingTests|RecordingTests"
+	RADIO_LONG=1 $(SWIFT) test --filter "RadioDecodingTests|RecordingTests"
 
 build: dependencies
 	@mkdir -p $(STATIC)

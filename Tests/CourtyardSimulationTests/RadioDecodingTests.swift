@@ -133,7 +133,7 @@ import Testing
         var dice = Dice(77)
         var decoder = RadioDecoder(receiver: ReceiverID("hall")!)
         var at: Int64 = 0
-        let million = longRun(1_000_000, full: 100_000_000)
+        let million = longRun(1_000_000, full: 20_000_000)
         for index in 0..<million {
             _ = decoder.take(carrier: index % 2 == 0, at: Moment(nanoseconds: at))
             at += kind.length(&dice)
