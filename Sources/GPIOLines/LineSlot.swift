@@ -126,6 +126,6 @@ extension ChipDirectory.Opened {
 }
 
 /// See `EdgeStream`; nil with libgpiod 2.x.
-private let silentQueue = cgpiod_silent_queue() == 0 ? nil : Int(cgpiod_silent_queue())
+let silentQueue = cgpiod_silent_queue() == 0 ? nil : Int(cgpiod_silent_queue())
 /// Fewer edges than any libgpiod returns at most (1.6: 16): the queue was empty after them.
 private let shortRead = 16

@@ -7,7 +7,10 @@ struct CourtyardGateway: ParsableCommand {
         commandName: "courtyard-gateway",
         abstract: "Reads call buttons, journals every press and publishes it over MQTT.",
         version: Version.text,
-        subcommands: [Run.self, Check.self, Doctor.self, Status.self, Watch.self, Report.self, Decode.self])
+        subcommands: [
+            Run.self, Check.self, Doctor.self, Status.self, Watch.self, Report.self, Decode.self,
+            Capture.self,
+        ])
 }
 
 enum Version {

@@ -27,6 +27,11 @@ public struct PulseFile: Sendable {
         }
     }
 
+    /// A package of this many pulses was full (rtl_433 `PD_MAX_PULSES`): what follows in the next one follows at once.
+    static let mostPulses = 1200
+
+    static func isFull(_ package: [Pulse]) -> Bool { package.count >= mostPulses }
+
     /// No pulse is longer: a file that says so says anything.
     private static let longest: Int64 = 1000 * 1_000_000_000
 
@@ -120,11 +125,11 @@ extension RadioDecoder {
             at = at + .nanoseconds(pulse.high)
             _ = take(carrier: false, at: at)
             // Behind the last one of a package there was silence, long enough for the package to end.
-            let isLast = index == package.count - 1
+            let isLast = index == package.count - 1 && !PulseFile.isFull(package)
             at = at + .nanoseconds(isLast || pulse.low == 0 ? max(pulse.low, Self.silence) : pulse.low)
         }
         _ = pass(until: at)
-        lostEdges()
+        if !PulseFile.isFull(package) { lostEdges() }
         return at
     }
 }

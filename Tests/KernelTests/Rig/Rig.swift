@@ -39,7 +39,7 @@ final class Rig {
     private static let mark = Button(14)
 
     /// `courtyard-gateway` as the same build made it.
-    private static let gateway: String = {
+    static let gateway: String = {
         let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         return URL(filePath: tests).deletingLastPathComponent().appending(path: "courtyard-gateway").path
     }()

@@ -96,6 +96,8 @@ final class PressJudge: Judge {
     func refused() { failedAt = court.now }
 
     func told(_ action: Action) {
+        // Presses are refused from one failed attempt to the last, however long nothing is attempted between.
+        if case .clear(.journalFailing) = action { failedAt = court.now }
         guard case .append(let event) = action, event.type == .pressed else { return }
         let (id, moment) = (event.call.point, event.occurred.moment)
         guard event.occurred.boot == court.gateway.boot else {
@@ -135,6 +137,7 @@ final class PressJudge: Judge {
             if let before, before.told > 0, one.made.first.lowerBound - before.made.first.lowerBound < Self.apart {
                 return
             }
+            if court.faults.contains(.journalFailing) { return }
             if let failedAt, one.made.first.lowerBound - failedAt < .seconds(60) { return }
         }
         court.complain(
