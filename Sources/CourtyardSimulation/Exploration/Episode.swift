@@ -97,7 +97,7 @@ package final class Episode {
         fingerprint.now = { [world] in world.agenda.now }
         judges = [
             events, presses, CallJudge(court), AnswerJudge(court), EscalationJudge(court), FaultJudge(court, desks: desks),
-            StandingJudge(court, desks: desks), RecordJudge(court), LabelJudge(court), bounds, fingerprint,
+            StandingJudge(court, desks: desks), RecordJudge(court), CommandJudge(court), LabelJudge(court), bounds, fingerprint,
         ]
         hand.onPress = { [presses] in presses.began($0, closing: $1) }
         hand.onRelease = { [presses] in presses.released($0, $1) }
