@@ -97,8 +97,10 @@ package final class Episode {
         script = Script(self, dice.split())
         fingerprint.now = { [world] in world.agenda.now }
         judges = [
-            events, presses, CallJudge(court), AnswerJudge(court), EscalationJudge(court), FaultJudge(court),
-            StandingJudge(court, desks: desks), LabelJudge(court), bounds, fingerprint,
+            events, presses, CallJudge(court), AnswerJudge(court), EscalationJudge(court),
+            FaultJudge(court, desks: desks),
+            StandingJudge(court, desks: desks), RecordJudge(court), CommandJudge(court), LabelJudge(court), bounds,
+            fingerprint,
         ]
         hand.onPress = { [presses] in presses.began($0, closing: $1) }
         hand.onRelease = { [presses] in presses.released($0, $1) }

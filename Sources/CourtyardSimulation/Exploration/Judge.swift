@@ -130,6 +130,7 @@ package struct Complaint: Sendable, Hashable, CustomStringConvertible {
         case endedAlone = "an emergency ended by itself"
         case answers = "a command was answered in two ways"
         case twoHolders = "two desks believe that they have a call"
+        case unseen = "a command counts that was given without knowing"
         case faultFalse = "a fault is set that is not true"
         case faultMissing = "a fault that is true is not set"
         case undelivered = "something was not delivered in time"

@@ -32,7 +32,8 @@ package final class VirtualDesk {
         self.agenda = agenda
     }
 
-    private var statusTopic: String { "courtyard/v1/\(site)/desk/\(desk.id)" }
+    /// Where it says whether somebody listens.
+    var statusTopic: String { "courtyard/v1/\(site)/desk/\(desk.id)" }
 
     private func status(_ state: DeskMessage.State) -> VirtualMessage {
         VirtualMessage(

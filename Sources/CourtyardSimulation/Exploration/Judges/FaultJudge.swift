@@ -12,13 +12,17 @@ final class FaultJudge: Judge {
     private static let graces: [FaultID: Duration] = [
         .brokerAway: .seconds(15), .clockNotSynchronised: .seconds(620), .lineStuck: .seconds(15),
         .wireOpen: .seconds(15), .lineBusy: .seconds(15), .journalFailing: .seconds(30),
+        .nobodyListening: .seconds(45), .deskAway: .seconds(45),
     ]
 
     /// Two site files of a world differ in other things.
     private let points: [PointID: CallPoint]
 
-    init(_ court: Court) {
+    private let deskTopics: [String]
+
+    init(_ court: Court, desks: [VirtualDesk]) {
         self.court = court
+        deskTopics = desks.map(\.statusTopic)
         points = Dictionary(uniqueKeysWithValues: court.gateway.rules.points.map { ($0.id, $0) })
     }
 
@@ -59,7 +63,23 @@ final class FaultJudge: Judge {
             }
         // A failing disk is noticed when something is to be written.
         case .journalFailing: return gateway.disk.trouble == nil ? false : nil
+        case .nobodyListening:
+            guard let states = desksAtBroker() else { return nil }
+            // While somebody listens, an emergency may still be unheard.
+            if states.contains("listening") { return gateway.agent?.report().openCalls == 0 ? false : nil }
+            return true
+        case .deskAway: return desksAtBroker().map { $0.contains("offline") }
         default: return nil
+        }
+    }
+
+    /// What desks say of themselves at the broker in use; nil if the gateway can't know it, or doesn't ask.
+    private func desksAtBroker() -> [String]? {
+        guard gateway.isOnline, gateway.path.isOpen, let broker = gateway.brokerInUse,
+            gateway.rules.acknowledgement == .desk
+        else { return nil }
+        return deskTopics.compactMap { topic in
+            broker.standing(at: topic).flatMap { Scan.text(after: "\"state\":\"", in: $0.payload) }
         }
     }
 
