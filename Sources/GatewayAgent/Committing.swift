@@ -76,7 +76,7 @@ extension GatewayAgent {
         case .failed(let reason):
             ports.log.log(.error, "the journal can't be written: \(reason)", [:])
             let instead = decideUnjournaled(reason, now)
-            keeper.hold(Journal.Batch(instead))
+            keeper.add(Journal.Batch(instead))
             return instead
         }
     }

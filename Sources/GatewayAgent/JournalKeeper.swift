@@ -16,23 +16,32 @@ struct JournalKeeper {
     /// How long to wait before a failing journal is tried again. A press doesn't try it: an attempt on a sick card can take
     /// seconds, and what can't be written is told all the same.
     static let retryAfter = Duration.seconds(5)
-    /// How many events are held back at most; beyond that the oldest are not journalled at all.
+    /// How many events, and how many closed calls, are held back at most; beyond that the oldest are not journalled at all.
     static let capacity = 10_000
 
     private let store: any Store
-    private var held = Journal.Batch()
     private(set) var isFailing = false
     private(set) var retryAt: Moment?
+    /// What went out unjournalled, the oldest first; of each call the latest that was decided.
+    private var heldEvents: [CallEvent] = []
+    private var heldCalls: [CallID: Call] = [:]
+    private var heldAnswers: [CommandAnswer] = []
 
     init(_ store: any Store) { self.store = store }
 
     /// One commit for the batch and everything held back.
     mutating func write(_ batch: Journal.Batch, at moment: Moment) -> Outcome {
         guard !batch.isEmpty || isFailing else { return .written }
-        let all = isFailing ? withHeld(batch) : batch
+        var all = batch
+        if isFailing {
+            add(batch)
+            all.events = heldEvents
+            all.calls = Array(heldCalls.values)
+            all.answers = heldAnswers
+        }
         do {
             try store.commit(all)
-            defer { (isFailing, retryAt, held) = (false, nil, Journal.Batch()) }
+            defer { (isFailing, retryAt, heldEvents, heldCalls, heldAnswers) = (false, nil, [], [:], []) }
             return isFailing ? .recovered : .written
         } catch {
             retryAt = moment + Self.retryAfter
@@ -40,7 +49,6 @@ struct JournalKeeper {
                 isFailing = true
                 return .failed(reason: error.description)
             }
-            hold(all)
             return .failing
         }
     }
@@ -51,22 +59,15 @@ struct JournalKeeper {
         retryAt = moment + Self.retryAfter
     }
 
-    /// Holds one more batch until the journal is tried again.
-    mutating func add(_ batch: Journal.Batch) { hold(withHeld(batch)) }
-
-    private func withHeld(_ batch: Journal.Batch) -> Journal.Batch {
-        var all = batch
-        all.events = held.events + batch.events
-        all.calls = held.calls + batch.calls
-        all.answers = held.answers + batch.answers
-        return all
-    }
-
-    /// Holds what went out unjournalled, and nothing else.
-    mutating func hold(_ batch: Journal.Batch) {
-        held.events = batch.events.suffix(Self.capacity)
-        held.calls = Array(
-            Dictionary(batch.calls.map { ($0.id, $0) }, uniquingKeysWith: { _, newer in newer }).values)
-        held.answers = batch.answers.suffix(CommandAnswer.remembered)
+    /// Holds what went out unjournalled until the journal is tried again.
+    mutating func add(_ batch: Journal.Batch) {
+        heldEvents += batch.events
+        heldEvents.removeFirst(max(0, heldEvents.count - Self.capacity))
+        for call in batch.calls { heldCalls[call.id] = call }
+        if heldCalls.count > Self.capacity, let closed = heldCalls.values.first(where: \.state.isClosed) {
+            heldCalls[closed.id] = nil
+        }
+        heldAnswers += batch.answers
+        heldAnswers.removeFirst(max(0, heldAnswers.count - CommandAnswer.remembered))
     }
 }

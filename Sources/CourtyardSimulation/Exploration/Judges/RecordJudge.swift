@@ -19,7 +19,9 @@ final class RecordJudge: Judge {
 
     /// Looks ten seconds apart, until after connecting everything has been read back and put right.
     private static let settledAfter = 9
-    /// All points have been looked at after so many pairs of looks.
+    /// Every minute, twice.
+    private static let lookEvery = 6
+    /// All points have been looked at after so many minutes.
     private static let pointsIn = 8
 
     init(_ court: Court) { self.court = court }
@@ -55,10 +57,12 @@ final class RecordJudge: Judge {
             gateway.connectionNumber == connection, agent.burden.outbox == 0
         else { return (connection, looks, amiss) = (gateway.connectionNumber, 0, nil) }
         looks += 1
-        guard looks > Self.settledAfter else { return }
+        guard looks > Self.settledAfter, looks % Self.lookEvery < 2 else { return }
         // What has just changed may still be on its way.
         let found = amiss(at: broker)
-        if let found, found == amiss { court.complain(.standing, "\(found) for ten seconds") }
+        if looks % Self.lookEvery == 1, let found, found == amiss {
+            court.complain(.standing, "\(found) for ten seconds")
+        }
         amiss = found
     }
 
@@ -82,7 +86,7 @@ final class RecordJudge: Judge {
         }
         // A few points at each look.
         let points = court.gateway.rules.points
-        for index in stride(from: looks / 2 % Self.pointsIn, to: points.count, by: Self.pointsIn)
+        for index in stride(from: looks / Self.lookEvery % Self.pointsIn, to: points.count, by: Self.pointsIn)
         where broker.standing(at: court.gateway.topics.point(points[index].id)) == nil {
             return "\(points[index].id) doesn't stand"
         }
