@@ -28,11 +28,14 @@ extension Courtyard {
 
     /// How long it is until the call expires by itself, for messages that are of no use afterwards; nil for one that
     /// doesn't: an emergency, one where somebody has arrived, one that is closed, a test.
+    ///
+    /// By the call's own timer: a wall clock that somebody has set meanwhile ends no call, and no message about it.
     public func timeLeft(of call: Call, _ now: Now) -> Duration? {
         let rules = service(call.service).rules
         guard !call.state.isClosed, call.state != .arrived, !call.isTest, let lasts = rules.expiresAfter else {
             return nil
         }
+        if let timers = timers[call.id] { return timers.expireAt.map { $0 - now.moment } }
         return lasts + rules.waitsForOpening(call, now) - call.raised.elapsed(until: now, boot: identity.boot)
     }
 

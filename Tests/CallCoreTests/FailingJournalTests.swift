@@ -81,3 +81,19 @@ import Testing
         #expect(cancelled?.call.id == id && cancelled?.call.reason == "expired")
     }
 }
+
+/// For how long a message about an order is of use.
+@Suite("What is left of an order's time") struct TimeLeftTests {
+    @Test("A clock that is set far ahead after a restart takes nothing off an order, nor off its messages")
+    func clockSet() {
+        var before = Followed()
+        before.press(kitchen)
+        let order = before.call(.meal)!
+        var world = Followed(open: [order], boot: "boot-2")
+        let left = world.courtyard.timeLeft(of: order, world.now)!
+        world.wallOffset = 400 * 86_400_000
+        world.tell(.timePassed)
+        #expect(world.courtyard.timeLeft(of: world.call(.meal)!, world.now)! >= left - .seconds(1))
+        #expect(world.call(.meal) != nil)
+    }
+}

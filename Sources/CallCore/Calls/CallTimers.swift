@@ -16,7 +16,8 @@ struct CallTimers: Hashable, Sendable {
     private var offered = 0
     private var escalateAt: Moment?
     private var reopenAt: Moment?
-    private var expireAt: Moment?
+    /// When it ends by itself; nil if it doesn't.
+    private(set) var expireAt: Moment?
     private var unheardAt: Moment?
 
     /// When the first of them is due.
