@@ -8,7 +8,7 @@ internal import Journal
 final class RecordJudge: Judge {
     private let court: Court
     /// The record of each open call: its topic, and the revision that it must have.
-    private var records: [CallID: (topic: String, revision: Int, isTest: Bool, mayRunOut: Bool)] = [:]
+    private var records: [CallID: (topic: String, revision: Int, isTest: Bool)] = [:]
     /// Every fault that was ever set.
     private var faults: Set<FaultID> = []
     private var degrading: Set<FaultID> = []
@@ -47,7 +47,7 @@ final class RecordJudge: Judge {
         records[call.id] =
             call.state.isClosed
             ? nil
-            : (court.gateway.topics.call(call.service, call.id), call.revision, call.isTest, call.service != .emergency)
+            : (court.gateway.topics.call(call.service, call.id), call.revision, call.isTest)
     }
 
     func tick() {
@@ -69,8 +69,6 @@ final class RecordJudge: Judge {
     private func amiss(at broker: VirtualBroker) -> String? {
         for (id, record) in records {
             guard let payload = broker.standing(at: record.topic)?.payload else {
-                // An order's record may run out a little before the order does.
-                if record.mayRunOut { continue }
                 return "\(id) doesn't stand"
             }
             let revision = Scan.number(after: "\"revision\":", in: payload).map { Int($0) }
