@@ -32,6 +32,10 @@ public struct CallData: Codable, Hashable, Sendable {
     public var journaled: Bool?
     /// Only there, and true, when whoever accepted has set out.
     public var onTheWay: Bool?
+    /// Only there when the last press came over the air: the receiver that heard it, and how strongly, in dB as that
+    /// receiver counts them.
+    public var receiver: String?
+    public var level: Double?
     /// Only there in `tested`: from raising the test call until a desk had it, on the monotonic clock.
     public var roundTripMs: Double?
 
@@ -61,6 +65,8 @@ public struct CallData: Codable, Hashable, Sendable {
         test = call.isTest
         self.journaled = journaled ? nil : false
         onTheWay = call.isOnTheWay ? true : nil
+        receiver = call.reception?.receiver.text
+        level = call.reception?.decibels
     }
 }
 
@@ -154,6 +160,13 @@ public struct CallMessage: Codable, Hashable, Sendable {
         try container.encodeIfPresent(orphaned, forKey: .orphaned)
     }
 
+    /// Who heard its last press; nil for a wired button's, and for what no receiver is called.
+    private var reception: Reception? {
+        guard let receiver = data.receiver.flatMap(ReceiverID.init) else { return nil }
+        let tenths = data.level.map { ($0 * 10).rounded() }
+        return Reception(receiver: receiver, level: tenths.flatMap { abs($0) < 10_000 ? Int($0) : nil })
+    }
+
     /// The call it tells of; nil if a field is not what the contract allows.
     public var call: Call? {
         guard let id = CallID(data.call), let point = PointID(data.point), let service = ServiceID(data.service),
@@ -171,7 +184,8 @@ public struct CallMessage: Codable, Hashable, Sendable {
             id: id, point: point, label: data.label, service: service, priority: data.priority, state: state,
             revision: data.revision, presses: data.presses, raised: stamp, escalation: data.escalation,
             actor: data.actor, reason: data.reason, times: byState(times), actors: byState(actors),
-            pressTimes: Array(pressTimes.suffix(Call.rememberedPresses)), isOnTheWay: data.onTheWay ?? false)
+            pressTimes: Array(pressTimes.suffix(Call.rememberedPresses)), isOnTheWay: data.onTheWay ?? false,
+            reception: reception)
     }
 }
 
@@ -240,37 +254,5 @@ public struct FaultMessage: Codable, Hashable, Sendable {
         what = fault.what
         remedy = fault.remedy
         points = fault.points.map(\.text)
-    }
-}
-
-/// The supervision of one call point.
-public struct PointMessage: Codable, Hashable, Sendable {
-    public var point: String
-    public var label: String
-    /// `ok`, `waiting` (its driver has not reported yet), `stuck`, `wire-open`, `missing`, `renamed`, `busy` or
-    /// `refused`.
-    public var state: String
-    public var since: WallTime
-    /// What is wrong with its line; null when nothing is.
-    @OrNull public var what: String?
-
-    public init(_ status: PointStatus) {
-        point = status.id.text
-        label = status.label
-        since = status.since
-        switch status.condition {
-        case .waiting: (state, what) = ("waiting", nil)
-        case .working: (state, what) = ("ok", nil)
-        case .stuck: (state, what) = ("stuck", "its contact has been made for too long")
-        case .wireOpen: (state, what) = ("wire-open", "its wire is cut or a clamp is loose")
-        case .troubled(let trouble):
-            what = trouble.what
-            switch trouble {
-            case .missing: state = "missing"
-            case .renamed: state = "renamed"
-            case .busy: state = "busy"
-            case .refused: state = "refused"
-            }
-        }
     }
 }

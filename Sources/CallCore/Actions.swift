@@ -2,6 +2,10 @@
 public enum Input: Sendable {
     /// A driver's report of a line.
     case line(LineReport)
+    /// A receiver's report of a transmitter.
+    case radio(RadioReport)
+    /// A driver's report of a receiver.
+    case receiver(ReceiverReport)
     /// A driver's report of an output.
     case output(OutputReport)
     /// Nothing but time: `nextDeadline` has come, or the wall clock was set.

@@ -2,7 +2,7 @@
 ///
 /// Time comes with every input. `nextDeadline` says when `.timePassed` is wanted at the latest.
 ///
-/// This file is the entrance. What points say is in CourtyardPoints, what becomes of calls in CourtyardCalls, what desks
+/// This file is the entrance. What points say is in CourtyardPoints and CourtyardRadio, what becomes of calls in CourtyardCalls, what desks
 /// ask for in CourtyardCommands, and what is told of trouble in CourtyardFaults.
 public struct Courtyard: Sendable {
     /// Who this gateway is, for what it writes.
@@ -30,6 +30,8 @@ public struct Courtyard: Sendable {
     let identity: Identity
     var rules = SiteRules(points: [], services: [])
     var watches: [PointID: PointWatch] = [:]
+    var transmitters = RadioRegister()
+    var receivers = Receivers()
     var calls: CallBook
     var timers: [CallID: CallTimers] = [:]
     var answers: AnswerBook
@@ -86,6 +88,8 @@ public struct Courtyard: Sendable {
     public var services: some Collection<ServiceID> { rules.services.lazy.map(\.id) }
     /// All points' supervision, in no order.
     public var pointStatuses: [PointStatus] { watches.values.map(\.status) }
+    /// Transmitters that were heard and that nobody enrolled, in no order.
+    public var unknownTransmitters: some Collection<UnknownTransmitter> { transmitters.unknown.values }
     public func call(_ id: CallID) -> Call? { calls.open[id] }
     public func fault(_ id: FaultID) -> Fault? { faults.faults[id] }
     public func point(_ id: PointID) -> PointStatus? { watches[id]?.status }
@@ -114,6 +118,8 @@ public struct Courtyard: Sendable {
     private mutating func take(_ input: Input, _ now: Now) -> [Action] {
         switch input {
         case .line(let report): return take(report, now)
+        case .radio(let report): return take(report, now)
+        case .receiver(let report): return take(report, now)
         case .output(let report): return take(report, now)
         case .timePassed: return advance(now)
         case .site(let rules): return adopt(rules, now)
@@ -174,7 +180,7 @@ public struct Courtyard: Sendable {
     /// Takes a site file over: points, services, outputs and times.
     private mutating func adopt(_ rules: SiteRules, _ now: Now) -> [Action] {
         self.rules = rules
-        let actions = adoptPoints(now)
+        let actions = adoptPoints(now) + adoptReceivers(now)
         reassurance.adopt(rules.outputs, points: rules.points.map(\.id))
         for id in troubledOutputs.keys where !reassurance.isKnown(id) { troubledOutputs[id] = nil }
         for call in calls.open.values { follow(call, now) }

@@ -19,6 +19,8 @@ extension Courtyard {
         case .waiting, .working: lineFault(of: watch.point.id, nil, now)
         case .stuck: lineFault(of: watch.point.id, (.lineStuck, watch.point.label), now)
         case .wireOpen: lineFault(of: watch.point.id, (.wireOpen, watch.point.label), now)
+        case .silent: lineFault(of: watch.point.id, (.pointMissing, watch.point.label), now)
+        case .unheard: lineFault(of: watch.point.id, nil, now)  // its receivers' faults say so
         case .troubled(let trouble): lineFault(of: watch.point.id, (trouble.fault, trouble.what), now)
         }
     }
@@ -36,7 +38,7 @@ extension Courtyard {
     }
 
     /// "b1-u1-101: BTN3 is held by gpiomon; b1-u1-102: …", at most eight of them.
-    private static func listing(_ things: [some Name: String]) -> String {
+    static func listing(_ things: [some Name: String]) -> String {
         let shown = things.sorted { $0.key < $1.key }.prefix(8).map { "\($0.key): \($0.value)" }
         return (shown + (things.count > 8 ? ["and \(things.count - 8) more"] : [])).joined(separator: "; ")
     }

@@ -27,6 +27,7 @@ extension Courtyard {
             actions.append(.show(watch.status))
             actions += lineFaults(of: watch, now)
         }
+        if watch.radio != nil { actions += transmitterFaults(of: watch, now) }
         return actions
     }
 
@@ -38,7 +39,10 @@ extension Courtyard {
             service.rules.outsideHours == .refuse
             && service.rules.hours.map { $0.wait(at: wall, utcOffset: now.utcOffset, quality: now.quality) > .zero }
                 ?? false
-        switch calls.press(point, asks: service, refusing: isClosed, at: gesture.at, now: now) {
+        switch calls.press(
+            point, asks: service, refusing: isClosed, at: gesture.at,
+            heardBy: gesture.reception, now: now)
+        {
         case .told(let id, let actions):
             touched[point.id] = true
             if let call = calls.open[id] {
@@ -77,17 +81,18 @@ extension Courtyard {
             deadlines.set(.point(id), to: nil)
             actions.append(.forget(id))
             actions += lineFault(of: id, nil, now)
+            for fault in [FaultID.batteryLow, .tampered] { actions += transmitterFault(fault, of: id, nil, now) }
         }
         for point in rules.points {
             let isUrgent = service(point.gestures.press).rules.isUrgentWhenRepeated
             guard watches[point.id].map({ $0.point != point || $0.isUrgent != isUrgent }) ?? true else { continue }
             let watch =
-                watches[point.id]?.changed(to: point, isUrgent: isUrgent)
-                ?? PointWatch(point, isUrgent: isUrgent, since: now.wall)
+                watches[point.id]?.changed(to: point, isUrgent: isUrgent, now)
+                ?? PointWatch(point, isUrgent: isUrgent, now)
             watches[point.id] = watch
             deadlines.set(.point(point.id), to: watch.deadline)
             actions.append(.show(watch.status))
-            actions += lineFaults(of: watch, now)
+            actions += lineFaults(of: watch, now) + transmitterFaults(of: watch, now)
         }
         return actions
     }

@@ -69,6 +69,11 @@ public struct ReceiverID: Name {
     public init(unchecked text: String) { self.text = text }
 }
 
+extension ReceiverID {
+    /// Its DATA pin, among the lines that are pulled up and down in a simulation; no point's id can be that.
+    public var pin: PointID { PointID(unchecked: text + "~pin") }
+}
+
 /// A duty desk's id, unique within its site: the last part of its status topic.
 public struct DeskID: Name {
     public let text: String

@@ -26,10 +26,12 @@ public final class ReceiverPin {
     private let buffer: EdgeBuffer
     private var stream: EdgeStream
 
-    /// - Parameter address: where the pin is wired to.
+    /// - Parameters:
+    ///   - address: where the pin is wired to.
+    ///   - wakeUp: a descriptor whose being readable ends a wait, if there is one.
     /// - Throws: why the line can't be had, in the words that the site's lines have; a chip without interrupts is refused,
     ///   since nothing can be heard by looking now and then.
-    public init(_ address: LineAddress) throws(LineTrouble) {
+    public init(_ address: LineAddress, wakeUp: Int32? = nil) throws(LineTrouble) {
         line = WatchedLine(point: PointID(unchecked: "receiver"), address: address, bias: .disabled, activeLow: false)
         guard case .interrupts(let request) = try ChipDirectory().request(line), let descriptor = request.descriptor
         else {
@@ -39,18 +41,20 @@ public final class ReceiverPin {
         self.request = request
         do {
             stream = EdgeStream(silentQueue: silentQueue, level: try request.readLevel())
-            poll = try EventPoll(room: 1)
+            poll = try EventPoll(room: 2)
             buffer = try EdgeBuffer()
             try poll.add(descriptor, token: 0)
+            if let wakeUp { try poll.add(wakeUp, token: 1) }
         } catch {
             throw .refused(line: address.description, reason: "\(error)")
         }
     }
 
-    /// Waits for edges until `due` at the latest, or until a signal comes, and takes what there is.
+    /// Waits for edges until `due` at the latest (nil: for ever), or until a signal or a wake-up comes, and takes what
+    /// there is.
     /// - Throws: the line is gone.
-    public func wait(until due: Moment) throws(LineTrouble) -> Batch {
-        guard let ready = poll.wait(until: due).first else { return Batch() }
+    public func wait(until due: Moment?) throws(LineTrouble) -> Batch {
+        guard let ready = poll.wait(until: due).first(where: { $0.token == 0 }) else { return Batch() }
         var batch = Batch()
         do throws(ErrorNumber) {
             if ready.isBroken { throw ErrorNumber(code: ENODEV) }

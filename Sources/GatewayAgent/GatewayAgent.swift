@@ -141,6 +141,8 @@ public final class GatewayAgent {
         for input in batch {
             switch input {
             case .line(let report): decide(.line(report), now)
+            case .radio(let report): decide(.radio(report), now)
+            case .receiver(let report): decide(.receiver(report), now)
             case .link(let link): take(link, now)
             case .task(let task): task(self)
             }

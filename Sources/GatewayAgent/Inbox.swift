@@ -4,6 +4,8 @@ internal import Glibc
 /// What comes to the agent loop.
 public enum AgentInput: Sendable {
     case line(LineReport)
+    case radio(RadioReport)
+    case receiver(ReceiverReport)
     case link(LinkInput)
     /// Run on the loop with the agent in hand: the control socket's questions, a reload, a stop.
     case task(@Sendable (GatewayAgent) -> Void)
@@ -22,11 +24,13 @@ public final class Inbox: @unchecked Sendable {
     private let filled = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var inputs: [AgentInput] = []
     private var lines = 0
+    private var radio = 0
     private var messages = 0
     private var retained = 0
     private var overflowed: [PointID: LineReport] = [:]
     private var droppedMessages = 0
 
+    private static let radioCapacity = 8192
     private let lineCapacity: Int
     private let messageCapacity: Int
     private let retainedCapacity: Int
@@ -56,6 +60,20 @@ public final class Inbox: @unchecked Sendable {
             for report in reports { add(report) }
         }
     }
+
+    /// Puts presses that a receiver heard. Two equal frames take a twentieth of a second, so that the loop would have to
+    /// stand for minutes until some are dropped.
+    public func put(_ reports: [RadioReport]) {
+        locked {
+            for report in reports where radio < Self.radioCapacity {
+                radio += 1
+                inputs.append(.radio(report))
+            }
+        }
+    }
+
+    /// Puts how a receiver is.
+    public func put(_ report: ReceiverReport) { locked { inputs.append(.receiver(report)) } }
 
     /// Puts what the transport tells.
     public func put(_ link: LinkInput) {
@@ -92,7 +110,7 @@ public final class Inbox: @unchecked Sendable {
         let taken = inputs + overflowed.values.map { .line($0) }
         inputs.removeAll(keepingCapacity: inputs.count <= 256)
         overflowed.removeAll()
-        (lines, messages, retained) = (0, 0, 0)
+        (lines, radio, messages, retained) = (0, 0, 0, 0)
         return taken
     }
 

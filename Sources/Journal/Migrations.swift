@@ -28,4 +28,12 @@ extension Schema {
             actor TEXT
         ) STRICT;
         """
+
+    /// Version 3 tells which receiver heard a press over the air. No row is written.
+    static let stepFrom2 = """
+        ALTER TABLE event ADD COLUMN receiver TEXT;
+        ALTER TABLE event ADD COLUMN level INTEGER;
+        ALTER TABLE call ADD COLUMN receiver TEXT;
+        ALTER TABLE call ADD COLUMN level INTEGER;
+        """
 }

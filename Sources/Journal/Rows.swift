@@ -6,7 +6,7 @@ enum Columns {
     /// What an event and a call row share, after the call's own names.
     static let progress =
         ["priority", "state", "revision", "presses"] + stamp.map { "raised_\($0)" }
-        + ["escalation", "actor", "reason", "on_the_way"]
+        + ["escalation", "actor", "reason", "on_the_way", "receiver", "level"]
     static let event =
         ["stream", "sequence", "type"] + stamp.map { "occurred_\($0)" } + ["journaled", "call", "point", "label"]
         + progress
@@ -46,6 +46,8 @@ extension Statement {
         put(call.actor)
         put(call.reason)
         put(call.isOnTheWay)
+        put(call.reception?.receiver.text)
+        put((call.reception?.level).map { Int64($0) })
     }
 
     /// `Columns.event`.
@@ -181,7 +183,15 @@ struct RowReader {
         return Call(
             id: id, point: point, label: label, service: service, priority: priority, state: state, revision: revision,
             presses: presses, raised: raised, escalation: row.integer(), actor: row.optionalText(),
-            reason: row.optionalText(), times: [:], actors: [:], pressTimes: [], isOnTheWay: row.flag())
+            reason: row.optionalText(), times: [:], actors: [:], pressTimes: [], isOnTheWay: row.flag(),
+            reception: try reception(row))
+    }
+
+    private func reception(_ row: Statement) throws(JournalError) -> Reception? {
+        let receiver = row.optionalText()
+        let level = row.optionalNumber().map { Int($0) }
+        guard let receiver else { return nil }
+        return Reception(receiver: try known(ReceiverID(receiver), "receiver"), level: level)
     }
 
     func known<Value>(_ value: Value?, _ what: String) throws(JournalError) -> Value {
@@ -200,7 +210,7 @@ extension Call {
             id: id, point: point, label: label, service: service, priority: priority, state: state, revision: revision,
             presses: presses, raised: raised, escalation: escalation, actor: actor, reason: reason, times: times,
             actors: actors, pressTimes: pressTimes, waitingSince: waitingSince, pressedRevision: pressedRevision,
-            openedRevision: openedRevision, isOnTheWay: isOnTheWay)
+            openedRevision: openedRevision, isOnTheWay: isOnTheWay, reception: reception)
     }
 }
 

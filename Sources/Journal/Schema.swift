@@ -23,7 +23,7 @@ struct Schema {
     static let applicationID: Int64 = 0x4359_4757
 
     static let current = Schema(
-        version: 2, create: tables, views: views, steps: [1: stepFrom1],
+        version: 3, create: tables, views: views, steps: [1: stepFrom1, 2: stepFrom2],
         tableNames: ["journal", "boot", "stream", "event", "call", "answer"])
 
     /// What a file is found to be.

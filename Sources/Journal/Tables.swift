@@ -51,6 +51,8 @@ extension Schema {
             actor TEXT,
             reason TEXT,
             on_the_way INTEGER NOT NULL,        -- 1: whoever accepted it has set out
+            receiver TEXT,                      -- who heard its last press; NULL for a wired button's
+            level INTEGER,                      -- how strongly, in tenths of a dB as the receiver counts them
             PRIMARY KEY (stream, sequence)
         ) STRICT, WITHOUT ROWID;
 
@@ -75,6 +77,7 @@ extension Schema {
             actor TEXT,
             reason TEXT,
             on_the_way INTEGER NOT NULL,
+            receiver TEXT, level INTEGER,       -- as in event
             -- Since when somebody is waited for: it was reopened or accepted then. NULL: since it was raised.
             waiting_ms INTEGER,
             waiting_synchronized INTEGER,
@@ -116,7 +119,7 @@ extension Schema {
                 -- All events.
                 CREATE VIEW history AS SELECT
                     strftime('%Y-%m-%d %H:%M:%f', occurred_ms / 1000.0, 'unixepoch', 'localtime') AS at,
-                    service, type, point, label, state, presses, escalation, actor, reason, call,
+                    service, type, point, label, state, presses, escalation, actor, reason, receiver, call,
                     journal || '-' || service || '-' || sequence AS event,
                     sequence <= acknowledged AS published, occurred_synchronized AS clock_synchronized,
                     stream, sequence
@@ -127,7 +130,8 @@ extension Schema {
             sql: """
                 -- The last 100 events of each service, newest first.
                 CREATE VIEW recent AS SELECT
-                    at, service, type, point, label, state, presses, escalation, actor, reason, call, event, published
+                    at, service, type, point, label, state, presses, escalation, actor, reason, receiver, call, event,
+                    published
                 FROM history
                 WHERE sequence > (SELECT max(sequence) FROM event WHERE event.stream = history.stream) - 100
                 ORDER BY at DESC, sequence DESC;
@@ -142,7 +146,7 @@ extension Schema {
                     strftime(
                         '%Y-%m-%d %H:%M:%f', coalesce(waiting_ms, raised_ms) / 1000.0, 'unixepoch', 'localtime'
                     ) AS waiting,
-                    service, point, label, state, on_the_way, presses, escalation, actor, revision
+                    service, point, label, state, on_the_way, presses, escalation, actor, receiver, revision
                 FROM call INDEXED BY open_call WHERE closed = 0
                 ORDER BY priority, raised_ms;
                 """),

@@ -14,9 +14,11 @@ enum Request: Equatable {
     case set(PointID, made: Bool)
     case list
     case outputs
+    /// Carrier, silence, carrier, …, each for so many microseconds.
+    case radio(ReceiverID, [Int])
 
     /// What may be asked, for those who asked something else.
-    static let words = "made POINT, open POINT, list, or outputs"
+    static let words = "made POINT, open POINT, radio RECEIVER µs µs …, list, or outputs"
 
     /// - Returns: nil if the line is none.
     init?(_ line: some StringProtocol) {
@@ -27,9 +29,17 @@ enum Request: Equatable {
         case ("made", 2), ("open", 2):
             guard let point = Self.point(String(words[1])) else { return nil }
             self = .set(point, made: words[0] == "made")
+        case ("radio", 4...):
+            guard let receiver = ReceiverID(String(words[1])) else { return nil }
+            let lengths = words.dropFirst(2).compactMap { Int($0) }.filter { (1...Self.longest).contains($0) }
+            guard lengths.count == words.count - 2, lengths.count % 2 == 0 else { return nil }
+            self = .radio(receiver, lengths)
         default: return nil
         }
     }
+
+    /// Ten seconds, in microseconds.
+    private static let longest = 10_000_000
 
     /// The call point, or the loop of one, that goes by this name.
     private static func point(_ name: String) -> PointID? {

@@ -11,9 +11,11 @@ public import LinuxSupport
 /// open b3-u2-401~loop   the wire is cut                → ok open b3-u2-401~loop
 /// made b3-u2-401~loop   the wire is whole              → ok made b3-u2-401~loop
 /// list                  which points there are         → point b3-u2-401 (one line each, loops too), then: end
+/// radio hall 350 1050 … what a receiver's pin shows: carrier and silence by turns, in µs → ok radio hall
 /// outputs               what every output shows now    → output b3-lamp received (one line each), then: end
 /// ```
-/// An unknown point is answered `unknown <point>`; anything else with `error <reason>`, and that connection ends.
+/// What a pin is to show while it still shows something follows behind that. An unknown point or receiver is answered
+/// `unknown <id>`; anything else with `error <reason>`, and that connection ends.
 /// What a connection holds made is opened when it ends: a hand that lets go. The loop of a supervised wire is made at
 /// first, and one that a connection has opened is made again when that connection ends.
 ///
@@ -26,9 +28,13 @@ public final class SimulatedLines: Sendable {
     /// - Parameters:
     ///   - path: where the socket is made; an old one there is replaced.
     ///   - report: called on this driver's thread with what happened.
+    ///   - heard: called there with what receivers heard, and how they are.
     /// - Throws: `SocketError` if the socket can't be made.
-    public init(path: String, report: @escaping @Sendable ([LineReport]) -> Void) throws(SocketError) {
-        let socket = try SocketThread(path: path, report: report)
+    public init(
+        path: String, report: @escaping @Sendable ([LineReport]) -> Void,
+        heard: @escaping @Sendable ([RadioReport], [ReceiverReport]) -> Void = { _, _ in }
+    ) throws(SocketError) {
+        let socket = try SocketThread(path: path, report: report, heard: heard)
         self.socket = socket
         thread = DriverThread(named: "sim-lines") { socket.run() }
     }
@@ -39,6 +45,11 @@ public final class SimulatedLines: Sendable {
     /// These points from now on, among them the loops of supervised wires (`PointID.loop`). Points that were there
     /// before keep their contact as it is; new buttons are open and new loops made.
     public func watch(_ points: [PointID]) { socket.post(.watch(points)) }
+
+    /// These receivers from now on, and what they listen for.
+    public func listen(_ receivers: [RadioReceiver], for protocols: Set<RadioProtocol>) {
+        socket.post(.listen(receivers, protocols))
+    }
 
     /// There are these outputs from now on. New ones are idle unless they were shown something already; what others
     /// showed is forgotten.

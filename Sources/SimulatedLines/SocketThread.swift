@@ -9,6 +9,7 @@ final class SocketThread: @unchecked Sendable {
     // SAFETY (unchecked Sendable): `commands` is behind its mutex; everything else mutable belongs to the thread.
     enum Command: Sendable {
         case watch([PointID])
+        case listen([RadioReceiver], Set<RadioProtocol>)
         case drive([OutputID])
         case show(OutputID, Signal)
         case run(@Sendable () -> Void)
@@ -18,12 +19,14 @@ final class SocketThread: @unchecked Sendable {
 
     private let path: String
     private let report: @Sendable ([LineReport]) -> Void
+    private let heard: @Sendable ([RadioReport], [ReceiverReport]) -> Void
     private let listener: Int32
     private let wakeUp = WakeUp()
     private let commands = Mutex<[Command]>([])
 
     private var contacts = Contacts()
     private var outputs = ShownOutputs()
+    private var receivers = SimulatedReceivers()
     private var connections: [Int32: Connection] = [:]
     private var isStopping = false
 
@@ -34,7 +37,11 @@ final class SocketThread: @unchecked Sendable {
         var untold: Set<OutputID> = []
     }
 
-    init(path: String, report: @escaping @Sendable ([LineReport]) -> Void) throws(SocketError) {
+    init(
+        path: String, report: @escaping @Sendable ([LineReport]) -> Void,
+        heard: @escaping @Sendable ([RadioReport], [ReceiverReport]) -> Void
+    ) throws(SocketError) {
+        self.heard = heard
         self.path = path
         self.report = report
         listener = try UnixSocket.listen(path, mode: 0o600)
@@ -56,7 +63,9 @@ final class SocketThread: @unchecked Sendable {
             polled += connections.map { fd, connection in
                 pollfd(fd: fd, events: Int16(connection.untold.isEmpty ? POLLIN : POLLIN | POLLOUT), revents: 0)
             }
-            guard poll(&polled, nfds_t(polled.count), -1) > 0 else { continue }
+            let ready = poll(&polled, nfds_t(polled.count), receivers.nextDue.map(Self.milliseconds) ?? -1)
+            listen()
+            guard ready > 0 else { continue }
             for entry in polled where entry.revents != 0 {
                 if entry.fd == wakeUp.descriptor {
                     obey()
@@ -72,6 +81,15 @@ final class SocketThread: @unchecked Sendable {
         unlink(path)
     }
 
+    private static func milliseconds(until due: Moment) -> Int32 {
+        Int32(clamping: (max(0, (due - .now).nanoseconds) + 999_999) / 1_000_000)
+    }
+
+    private func listen() {
+        let (presses, conditions) = receivers.advance(to: .now)
+        if !presses.isEmpty || !conditions.isEmpty { heard(presses, conditions) }
+    }
+
     private func obey() {
         wakeUp.clear()
         let taken = commands.withLock { commands in
@@ -81,6 +99,9 @@ final class SocketThread: @unchecked Sendable {
         for command in taken {
             switch command {
             case .watch(let points): tell(contacts.watch(points, at: .now))
+            case .listen(let list, let protocols):
+                receivers.listen(list, for: protocols, at: .now)
+                listen()
             case .drive(let ids): tellOutputs(outputs.drive(ids))
             case .show(let output, let signal): if outputs.show(output, signal) { tellOutputs([output]) }
             case .run(let done): done()
@@ -124,6 +145,12 @@ final class SocketThread: @unchecked Sendable {
         case .outputs:
             connections[fd]?.untold = []
             write((outputs.all.compactMap(outputs.line) + ["end"]).joined(separator: "\n"), to: fd)
+        case .radio(let receiver, let lengths):
+            switch receivers.show(receiver, lengths, at: .now) {
+            case .taken: write("ok radio \(receiver)", to: fd)
+            case .unknown: write("unknown \(receiver)", to: fd)
+            case .tooMuch: refuse(fd, "at most \(SimulatedReceivers.mostPending) edges may wait for their time")
+            }
         case .set(let point, let made):
             guard let reports = contacts.set(point, made: made, by: fd, at: .now) else {
                 return write("unknown \(point)", to: fd)

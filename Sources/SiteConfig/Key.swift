@@ -47,6 +47,11 @@ package struct Key<Value: Sendable>: Sendable {
         self.kind = kind
     }
 
+    /// The same key where it may be left out.
+    func optional(_ otherwise: String) -> Key {
+        Key(name, .optional(otherwise), kind, example: doc.example, doc.meaning)
+    }
+
     /// The same key under the name a CSV column has.
     func named(_ name: String, _ meaning: String? = nil) -> Key {
         Key(name, doc.presence, kind, example: doc.example, meaning ?? doc.meaning)

@@ -6,8 +6,8 @@ struct OutputsReader {
     let needsLines: Bool
     /// The site's points; nil if not all are known, since something is wrong with them.
     let points: PointIndex?
-    /// The lines that points have taken.
-    private var register: LineRegister
+    /// The lines that are taken.
+    private(set) var register: LineRegister
     private let problems: ProblemList
 
     /// The outputs that are right so far, in the order of the file.

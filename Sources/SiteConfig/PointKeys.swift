@@ -9,18 +9,22 @@ enum PointKeys {
         "label", .required, Kind<String>.text(1...200), example: "3号楼2单元401 床头",
         "Where it is, in words that duty staff read.")
     static let line = KeyDoc(
-        "line", .mapping, .optional("required with `hardware: gpio`"),
+        "line", .mapping, .optional("required with `hardware: gpio`, unless it has `radio`"),
         allowed: "{chip: …, offset: …} or {name: …}", example: "{chip: pinctrl-bcm2711, offset: 17}",
         "Where its wire ends.")
     static let loop = KeyDoc(
         "loop", .mapping, .optional("no loop"), allowed: "{chip: …, offset: …} or {name: …}, as for line",
         example: "{chip: pinctrl-bcm2711, offset: 18}",
         "Where the loop ends that supervises its wire; with `hardware: simulated` an empty `{}` will do.")
+    static let radio = KeyDoc(
+        "radio", .mapping, .optional("no transmitter"), allowed: "{device: …, code: …}",
+        example: "{device: ev1527-one-button, code: 0x13CD38}",
+        "Its transmitter; with it, `line` may be left out.")
     static let file = Key(
         "file", .required, Kind<String>.path, example: "points.csv",
         "The CSV file that lists the points.")
 
-    static let all = [id.doc, label.doc, line, loop] + PointSettingKeys.all
+    static let all = [id.doc, label.doc, line, loop, radio] + PointSettingKeys.all
 }
 
 /// The keys of a point that `defaults` may give too.
@@ -97,9 +101,12 @@ enum ColumnKeys {
     static let loopOffset = LineKeys.offset.named("loop-offset")
     static let loopName = LineKeys.name.named("loop-name")
 
+    static let device = RadioKeys.device.optional("no transmitter")
+    static let code = RadioKeys.code.optional("no transmitter")
+
     static let all =
         [
             PointKeys.id.doc, PointKeys.label.doc, chip.doc, offset.doc, lineName.doc, loopChip.doc, loopOffset.doc,
-            loopName.doc,
+            loopName.doc, device.doc, code.doc,
         ] + PointSettingKeys.all
 }

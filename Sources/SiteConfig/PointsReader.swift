@@ -29,10 +29,17 @@ struct PointsReader {
     private var knowsAllIDs = false
     private var csvFiles: [String: Place] = [:]
     private var count = 0
+    /// The points' transmitters.
+    private(set) var radio: RadioReader
 
+    /// - Parameter devices: the folder of the site's own kinds of transmitters.
     init(
-        services: Set<ServiceID>, needsLines: Bool, directory: String, files: any SiteFiles, problems: ProblemList
+        services: Set<ServiceID>, needsLines: Bool, directory: String, devices: String, files: any SiteFiles,
+        problems: ProblemList
     ) {
+        radio = RadioReader(
+            devices: DeviceReader(folder: devices, services: services, files: files, problems: problems),
+            problems: problems)
         self.services = services
         self.needsLines = needsLines
         self.directory = directory
@@ -108,11 +115,16 @@ struct PointsReader {
             return
         }
         let line = section.part(PointKeys.line, problems).map { wire($0) }
-        if line == nil, needsLines {
+        let radio = section.part(PointKeys.radio, problems)
+        if line == nil, radio == nil, needsLines {
             section.missing(PointKeys.line.name, allowed: PointKeys.line.allowed, problems)
         }
+        let transmitter = radio.flatMap { part in
+            Section(part, allowed: PointKeys.radio.allowed, keys: RadioKeys.all, problems: problems)
+        }.flatMap { self.radio.transmitter($0, device: RadioKeys.device, code: RadioKeys.code) }
         finish(
-            section, line: line, loop: section.part(PointKeys.loop, problems).map { wire($0, mayBeEmpty: !needsLines) })
+            section, line: line, loop: section.part(PointKeys.loop, problems).map { wire($0, mayBeEmpty: !needsLines) },
+            isWired: line != nil || radio == nil, transmitter)
     }
 
     /// Reads a point's `line` or `loop`.
@@ -127,7 +139,9 @@ struct PointsReader {
     }
 
     /// Puts a point together from its section and its wires, and says what is wrong with it beyond single values.
-    private mutating func finish(_ section: Section, line: Wire?, loop: Wire?) {
+    private mutating func finish(
+        _ section: Section, line: Wire?, loop: Wire?, isWired: Bool, _ transmitter: RadioTransmitter?
+    ) {
         let id = section.value(PointKeys.id, problems)
         let label = section.value(PointKeys.label, problems)
         let own = PointSettings(section, services: services, problems)
@@ -149,6 +163,9 @@ struct PointsReader {
         guard let id, let label else { return }
         var point = settings.point(id, label)
         point.hasLoop = loop != nil
+        point.isWired = isWired
+        point.radio = transmitter
+        if transmitter != nil, point.gestures.asks(for: .reset) { refuseReset(section) }
         points.append(point)
         if let address = line?.address {
             // What is made for the kernel is open for us where pressing opens the contact.
@@ -161,6 +178,14 @@ struct PointsReader {
                 WatchedLine(
                     point: id.loop, address: address, bias: settings.effectiveBias, activeLow: settings.isActiveLow))
         }
+    }
+
+    private func refuseReset(_ section: Section) {
+        let keys = [PointSettingKeys.press.name, PointSettingKeys.hold.name, PointSettingKeys.double.name]
+        let field = keys.compactMap { section.fields[$0] }.first { $0.text == ServiceID.reset.text }
+        problems.add(
+            field?.place ?? section.place, field?.path ?? section.path, found: "reset at a point with radio",
+            allowed: "reset at wired points only: a code can be copied off the air")
     }
 
     private mutating func register(_ id: PointID, at field: Field) {
@@ -232,7 +257,8 @@ struct PointsReader {
 
     private mutating func readRow(_ section: Section) {
         let line = LineReader(section: section, nameKey: ColumnKeys.lineName, problems: problems)
-        if line.isSilent, needsLines {
+        let hasRadio = !section.present.isDisjoint(with: [ColumnKeys.device.name, ColumnKeys.code.name])
+        if line.isSilent, needsLines, !hasRadio {
             section.missing(
                 "line", allowed: "the columns chip and offset, or line-name, filled in", problems)
         }
@@ -241,7 +267,8 @@ struct PointsReader {
             nameKey: ColumnKeys.loopName, problems: problems)
         finish(
             section, line: wire(PointKeys.line.name, line, in: section),
-            loop: wire(PointKeys.loop.name, loop, in: section))
+            loop: wire(PointKeys.loop.name, loop, in: section), isWired: !line.isSilent || !hasRadio,
+            hasRadio ? radio.transmitter(section, device: ColumnKeys.device, code: ColumnKeys.code) : nil)
     }
 
     /// The wire that a row's cells give, if they give one.

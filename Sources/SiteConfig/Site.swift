@@ -19,6 +19,8 @@ public struct Site: Hashable, Sendable {
     public var outputs: [BoardOutput]
     /// The outputs' lines, one for each; empty on simulated hardware.
     public var outputLines: [OutputLine]
+    /// The radio receivers, in the order of the file; on simulated hardware they have no line.
+    public var receivers: [RadioReceiver] = []
     /// What makes a call `delivered`.
     public var acknowledgement: SiteRules.Acknowledgement
     /// When the daily test is due, in minutes after local midnight; nil: no test.
@@ -37,12 +39,9 @@ public struct Site: Hashable, Sendable {
     /// What the core is to know of it.
     public var rules: SiteRules {
         SiteRules(
-            points: points, services: services, outputs: outputs, acknowledgement: acknowledgement,
-            dailyTestMinute: dailyTestMinute, nobodyListening: nobodyListening)
+            points: points, services: services, outputs: outputs, receivers: receivers,
+            acknowledgement: acknowledgement, dailyTestMinute: dailyTestMinute, nobodyListening: nobodyListening)
     }
-
-    /// Everything that a driver reports about, on any hardware: the points in their order, then their loops.
-    public var watchedPoints: [PointID] { points.map(\.id) + points.filter(\.hasLoop).map(\.id.loop) }
 
     /// Where presses come from.
     public enum Hardware: String, Hashable, Sendable, CaseIterable {

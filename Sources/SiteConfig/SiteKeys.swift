@@ -24,6 +24,13 @@ enum SiteKeys {
         "outputs", .mapping, .optional("none"),
         allowed: "a mapping from output to its settings, such as siren: {kind: relay, line: {name: GPIO20}}",
         example: "{siren: {kind: relay, line: {name: GPIO20}}}", "The board's lamps, buzzers and relays.")
+    static let receivers = KeyDoc(
+        "receivers", .mapping, .optional("none"),
+        allowed: "a mapping from receiver to its settings, such as hall: {line: {name: GPIO27}}",
+        example: "{hall: {line: {name: GPIO27}}}", "The radio receivers that hear the points' transmitters.")
+    static let devices = Key(
+        "devices", .optional("devices"), Kind<String>.path, example: "/data/devices",
+        "The folder of this site's own kinds of transmitters; those that come with the gateway are found besides.")
     static let acknowledgement = Key(
         "acknowledgement", .optional("desk"), Kind<SiteRules.Acknowledgement>.choice, example: "broker",
         "Whose word makes a call `delivered`; `broker` for displays that never answer: then desks are not supervised.")
@@ -61,7 +68,8 @@ enum SiteKeys {
         "Where `courtyard-sim` presses buttons; only with `hardware: simulated`.")
 
     static let all = [
-        site.doc, gateway.doc, hardware.doc, brokers, services, points, defaults, outputs, acknowledgement.doc,
+        site.doc, gateway.doc, hardware.doc, brokers, services, points, defaults, outputs, receivers,
+        devices.doc, acknowledgement.doc,
         nobodyListening, dailyTest.doc, retention.doc, homeAssistant.doc, journal.doc, control.doc, simulator.doc,
     ]
 

@@ -98,21 +98,40 @@ struct SiteReading {
         var outputs = OutputsReader(
             needsLines: needsLines, points: points.index, register: points.register, problems: problems)
         if let outputsPart { outputs.read(outputsPart) }
+        let receivers = receivers(section, points, outputs.register, needsLines: needsLines)
         let rules = rules(section, levels)
         let retention = retention(section)
         guard let id, let gateway, let brokers else { return nil }
         let isSimulated = hardware == .simulated
-        return Site(
+        var site = Site(
             site: id, gateway: gateway, hardware: hardware ?? .gpio, brokers: brokers, services: services.services,
             points: points.points, lines: isSimulated ? [] : points.lines, outputs: outputs.outputs,
             outputLines: isSimulated ? [] : outputs.lines, acknowledgement: rules.acknowledgement,
             dailyTestMinute: rules.dailyTestMinute, nobodyListening: rules.nobodyListening,
             retention: retention, homeAssistant: section.value(SiteKeys.homeAssistant, problems)?.text, files: files)
+        site.receivers =
+            isSimulated ? receivers.map { .init(id: $0.id, address: nil, isSquelched: $0.isSquelched) } : receivers
+        return site
+    }
+
+    private func receivers(
+        _ section: Section, _ points: PointsReader, _ register: LineRegister, needsLines: Bool
+    ) -> [RadioReceiver] {
+        var reader = ReceiversReader(needsLines: needsLines, register: register, problems: problems)
+        let part = section.part(SiteKeys.receivers, problems)
+        if let part { reader.read(part) }
+        if part == nil, let first = points.radio.first {
+            problems.add(
+                first, "", found: "a point with radio, and no receivers",
+                allowed: "receivers, such as {hall: {line: {name: GPIO27}}}, or no radio")
+        }
+        return reader.receivers
     }
 
     private func points(_ section: Section, _ services: Set<ServiceID>, needsLines: Bool) -> PointsReader {
         var reader = PointsReader(
-            services: services, needsLines: needsLines, directory: directory, files: files, problems: problems)
+            services: services, needsLines: needsLines, directory: directory,
+            devices: absolute(section.value(SiteKeys.devices, problems) ?? "devices"), files: files, problems: problems)
         reader.readDefaults(section.part(SiteKeys.defaults, problems))
         if let points = section.part(SiteKeys.points, problems) { reader.readPoints(points) }
         return reader

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import CallContract
 internal import CallCore
+internal import GPIOLines
 internal import GatewayAgent
 internal import GatewayTransport
 internal import Glibc
@@ -91,7 +92,7 @@ final class Gateway {
         agent.handle([])  // reserves connection numbers before the first connection
         controlThread.start()
         driver.start()
-        driver.watch(site)
+        try driver.watch(site)
         try transport.connect(site.brokers.map { MQTTLink.Broker($0) }, numbers: agent.connections)
         turn()
         stop()
@@ -198,7 +199,7 @@ final class Gateway {
         agent.adopt(new.rules)
         agent.keep(for: new.retention)
         introduction.tell(new, through: agent)
-        driver.watch(new)
+        do throws(GPIOError) { try driver.watch(new) } catch { log.log(.error, "receivers: \(error)", [:]) }
         certificates.lookAgain()
         checkCertificates()
         if differences.brokersChanged { reconnect() }

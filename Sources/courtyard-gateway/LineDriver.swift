@@ -6,7 +6,7 @@ internal import SiteConfig
 
 /// What the gateway listens to and answers with: kernel lines or the simulator, never both.
 enum LineDriver {
-    case gpio(GPIOLines, GPIOOutputs)
+    case gpio(GPIOLines, GPIOOutputs, GPIOReceivers)
     case simulated(SimulatedLines)
 
     init(_ site: Site, inbox: Inbox) throws {
@@ -16,14 +16,25 @@ enum LineDriver {
             let outputs = try GPIOOutputs { reports in
                 inbox.put { agent in for report in reports { agent.take(report) } }
             }
-            self = .gpio(lines, outputs)
-        case .simulated: self = .simulated(try SimulatedLines(path: site.files.simulator) { inbox.put($0) })
+            let receivers = GPIOReceivers { presses, condition in
+                inbox.put(presses)
+                if let condition { inbox.put(condition) }
+            }
+            self = .gpio(lines, outputs, receivers)
+        case .simulated:
+            let lines = try SimulatedLines(path: site.files.simulator) {
+                inbox.put($0)
+            } heard: { presses, conditions in
+                inbox.put(presses)
+                for condition in conditions { inbox.put(condition) }
+            }
+            self = .simulated(lines)
         }
     }
 
     func start() {
         switch self {
-        case .gpio(let lines, let outputs):
+        case .gpio(let lines, let outputs, _):
             lines.start()
             outputs.start()
         case .simulated(let lines): lines.start()
@@ -31,13 +42,16 @@ enum LineDriver {
     }
 
     /// These points and outputs from now on; unchanged ones lose no edge and don't blink.
-    func watch(_ site: Site) {
+    /// - Throws: if the process has no descriptors left.
+    func watch(_ site: Site) throws(GPIOError) {
         switch self {
-        case .gpio(let lines, let outputs):
+        case .gpio(let lines, let outputs, let receivers):
             lines.watch(site.lines)
             outputs.drive(site.outputLines)
+            try receivers.listen(site.receivers, for: site.rules.radioProtocols)
         case .simulated(let lines):
-            lines.watch(site.watchedPoints)
+            lines.watch(site.rules.watchedPoints)
+            lines.listen(site.receivers, for: site.rules.radioProtocols)
             lines.drive(site.outputs.map(\.id))
         }
     }
@@ -45,16 +59,18 @@ enum LineDriver {
     /// What must make progress, by thread.
     var threads: [(name: String, checkIn: (@escaping @Sendable () -> Void) -> Void)] {
         switch self {
-        case .gpio(let lines, let outputs): [("lines", lines.checkIn), ("outputs", outputs.checkIn)]
+        case .gpio(let lines, let outputs, let receivers):
+            [("lines", lines.checkIn), ("outputs", outputs.checkIn), ("radio", receivers.checkIn)]
         case .simulated(let lines): [("lines", lines.checkIn)]
         }
     }
 
     func stop() {
         switch self {
-        case .gpio(let lines, let outputs):
+        case .gpio(let lines, let outputs, let receivers):
             lines.stop()
             outputs.stop()
+            receivers.stop()
         case .simulated(let lines): lines.stop()
         }
     }
@@ -72,7 +88,7 @@ final class BoardOutputs: Outputs {
 
     func show(_ output: OutputID, _ signal: Signal, _ pattern: OutputPattern) {
         switch driver {
-        case .gpio(_, let outputs): outputs.show(output, pattern)
+        case .gpio(_, let outputs, _): outputs.show(output, pattern)
         case .simulated(let lines): lines.show(output, signal)
         }
     }

@@ -133,6 +133,20 @@ struct LinesClient: ~Copyable {
         }
     }
 
+    /// Lets a receiver's pin show this: carrier, silence, carrier, …, each for so many microseconds.
+    mutating func show(on receiver: String, _ microseconds: [Int64]) throws {
+        var rest = microseconds[...]
+        while !rest.isEmpty {
+            // An even number to a line, which may have 256 bytes.
+            let part = rest.prefix(30)
+            rest = rest.dropFirst(30)
+            try send("radio \(receiver) \(part.map(String.init).joined(separator: " "))\n")
+            guard try isKnown(answer()) else {
+                throw SimulatorError("the gateway has no receiver \(receiver): look at `receivers` in its site file")
+            }
+        }
+    }
+
     private func send(_ text: String) throws {
         let bytes = Array(text.utf8)
         guard Glibc.send(fd, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {

@@ -63,7 +63,7 @@ import Testing
         let declared = faults.matches(of: /FaultID\(unchecked: "([a-z-]+)"\)/).map { String($0.1) }
         #expect(try known("fault", "properties.fault.x-known") == Set(declared))
         let states = try String(
-            contentsOf: Self.root.appendingPathComponent("Sources/CallContract/Messages.swift"), encoding: .utf8)
+            contentsOf: Self.root.appendingPathComponent("Sources/CallContract/PointMessage.swift"), encoding: .utf8)
         let points = states.matches(of: /case .*state(?:, what\) = \(| = )"([a-z-]+)"/).map { String($0.1) }
         #expect(try known("point", "properties.state.x-known") == Set(points))
     }

@@ -121,7 +121,7 @@ extension Site {
     fileprivate var holdsTogether: Bool {
         let services = Set(services.map(\.id))
         return !brokers.isEmpty && !points.isEmpty && Set(points.map(\.id)).count == points.count
-            && lines.map(\.point).sorted() == (hardware == .gpio ? watchedPoints.sorted() : [])
+            && lines.map(\.point).sorted() == (hardware == .gpio ? rules.watchedPoints.sorted() : [])
             && Set(lines.map(\.address) + outputLines.map(\.address)).count == lines.count + outputLines.count
             && services.isSuperset(of: Service.defaults.map(\.id)) && services.isDisjoint(with: [.test, .reset])
             && points.allSatisfy { point in

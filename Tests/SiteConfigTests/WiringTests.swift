@@ -37,7 +37,7 @@ private let point = PointID("p1")!
         #expect(site.lines[1].address == .name("L", chip: nil))
         #expect(site.lines.map(\.activeLow) == [false, true])
         #expect(site.lines.map(\.bias) == [.pullUp, .pullUp])
-        #expect(site.watchedPoints == [point, point.loop])
+        #expect(site.rules.watchedPoints == [point, point.loop])
         #expect(try readSite(onePoint("active: high\nloop: {name: L}")).get().lines[1].bias == .pullDown)
     }
 
@@ -47,7 +47,7 @@ private let point = PointID("p1")!
         let site = try readSite(start + "{}}").get()
         #expect(site.points.map(\.hasLoop) == [false, true])
         #expect(site.lines.isEmpty)
-        #expect(site.watchedPoints.map(\.text) == ["a", "b", PointID("b")!.loop.text])
+        #expect(site.rules.watchedPoints.map(\.text) == ["a", "b", PointID("b")!.loop.text])
         #expect(try readSite(start + "{name: L}}").get().points[1].hasLoop)
         #expect(messages(start + "}").count == 1)
         #expect(messages(start + "{chip: c}}").count == 1)

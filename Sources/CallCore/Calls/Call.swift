@@ -39,6 +39,8 @@ public struct Call: Hashable, Sendable {
     public var times: [CallState: WallTime]
     /// Who brought it into each state.
     public var actors: [CallState: String]
+    /// Who heard its last press, and how; nil for a wired button's.
+    public internal(set) var reception: Reception?
     /// The last 20 presses, oldest first.
     public internal(set) var pressTimes: [WallTime]
 
@@ -59,8 +61,9 @@ public struct Call: Hashable, Sendable {
         id: CallID, point: PointID, label: String, service: ServiceID, priority: Int, state: CallState, revision: Int,
         presses: Int, raised: Stamp, escalation: Int, actor: String?, reason: String?, times: [CallState: WallTime],
         actors: [CallState: String], pressTimes: [WallTime], waitingSince: Stamp? = nil, pressedRevision: Int? = nil,
-        openedRevision: Int? = nil, isOnTheWay: Bool = false
+        openedRevision: Int? = nil, isOnTheWay: Bool = false, reception: Reception? = nil
     ) {
+        self.reception = reception
         self.waitingSince = waitingSince ?? raised
         self.pressedRevision = pressedRevision ?? revision
         self.openedRevision = openedRevision ?? revision
@@ -96,7 +99,8 @@ public struct Call: Hashable, Sendable {
     }
 
     /// One more press of the same button while the call is open.
-    mutating func join(pressedAt wall: WallTime) {
+    mutating func join(pressedAt wall: WallTime, heardBy reception: Reception? = nil) {
+        self.reception = reception
         presses += 1
         revision += 1
         pressedRevision = revision

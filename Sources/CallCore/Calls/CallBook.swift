@@ -68,7 +68,8 @@ struct CallBook: Sendable {
     /// A press: joins the open call of its point and service, or raises one.
     /// - Parameter refusing: the service is closed: a call that this would raise is cancelled at once.
     mutating func press(
-        _ point: CallPoint, asks service: Service, refusing: Bool, at moment: Moment, now: Now
+        _ point: CallPoint, asks service: Service, refusing: Bool, at moment: Moment, heardBy reception: Reception?,
+        now: Now
     ) -> Press {
         guard substitute == nil || service.id == .emergency else {
             refused += 1
@@ -81,11 +82,12 @@ struct CallBook: Sendable {
         // The first press is always told.
         guard isAdmitted || (joined == nil && !refusing) else { return .limited }
         if var joined {
-            joined.join(pressedAt: stamp.wall)
+            joined.join(pressedAt: stamp.wall, heardBy: reception)
             return .told(joined.id, [.append(event(.pressed, joined, stamp))] + keep(joined))
         }
-        let call = Call(
+        var call = Call(
             id: number { $0.callID() }, point: point.id, label: point.label, service: service, raised: stamp)
+        call.reception = reception
         let told = [Action.append(event(.pressed, call, stamp)), .append(event(.raised, call, stamp))] + keep(call)
         guard refusing, let expire = CallLifecycle.transition(from: .raised, by: .expire) else {
             return .told(call.id, told)

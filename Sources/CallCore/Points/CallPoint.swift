@@ -1,5 +1,6 @@
 /// One place a resident can call from, as the site file describes it: who it is, how its contact behaves, and what
 /// its gestures ask for. Where its line is found is the driver's business (`LineAddress`).
+/// It has a contact, a transmitter, or both.
 public struct CallPoint: Hashable, Sendable {
     public let id: PointID
     /// Where it is, in words that duty staff read: `3号楼2单元401 床头`.
@@ -13,6 +14,10 @@ public struct CallPoint: Hashable, Sendable {
     /// True if its contact is closed at rest and pressing opens it: a cut wire then calls, and stays as `wire-open`.
     /// The driver inverts the level; "made" still means pressed.
     public var isNormallyClosed = false
+    /// False if it has no contact of its own, only a transmitter.
+    public var isWired = true
+    /// Its transmitter, if it has one.
+    public var radio: RadioTransmitter?
     /// True if a second line supervises its wire: made while the wire is whole (`PointID.loop`).
     public var hasLoop = false
     /// Whose calls its `reset` gesture resolves: ids, or beginnings of ids followed by `*`. Empty: its own.

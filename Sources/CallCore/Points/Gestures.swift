@@ -31,6 +31,8 @@ public struct Gestures: Hashable, Sendable {
     public struct Gesture: Hashable, Sendable {
         public let service: ServiceID
         public let at: Moment
+        /// Who heard it, if it came over the air.
+        public internal(set) var reception: Reception?
     }
 
     private enum Phase: Hashable, Sendable {

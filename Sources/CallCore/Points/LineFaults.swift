@@ -24,7 +24,7 @@ extension LineTrouble {
 
 extension FaultID {
     /// The faults that gather lines.
-    static let lineFaults = [lineMissing, lineRenamed, lineBusy, lineRefused, lineStuck, wireOpen]
+    static let lineFaults = [lineMissing, lineRenamed, lineBusy, lineRefused, lineStuck, wireOpen, pointMissing]
 
     /// What to do about a line fault.
     public var lineRemedy: String {
@@ -33,6 +33,10 @@ extension FaultID {
         case .lineRenamed: "the board or its overlay changed: correct chip, offset or name in the site file"
         case .lineBusy: "stop the program that holds the line, or take it out of the board's overlay"
         case .lineRefused: "run `courtyard-gateway doctor` on the board: it names the missing right or bias"
+        case .pointMissing:
+            "the device should have told that it is there: look at its battery, and whether it is still in its place"
+        case .batteryLow: "replace the battery; over once the device has been heard for two days without a word of it"
+        case .tampered: "look at the device: its case was opened, or it was taken off the wall"
         case .wireOpen: "the wire to the button is cut or a clamp is loose: the resident may not be able to call"
         default: "look at the button: jammed, or its wire shorted; the resident cannot call from there"
         }

@@ -20,20 +20,33 @@ struct PointWatch: Sendable {
     private var pressedSince: Moment?
     private var contact = PointCondition.waiting
     private var loop = Loop.whole
+    /// Its transmitter, if it has one.
+    private(set) var radio: RadioWatch?
     /// When the condition began.
     private(set) var since: WallTime
     private(set) var lastPress: WallTime?
 
-    init(_ point: CallPoint, isUrgent: Bool = false, since: WallTime) {
+    init(_ point: CallPoint, isUrgent: Bool = false, _ now: Now) {
         self.point = point
         self.isUrgent = isUrgent
-        self.since = since
+        since = now.wall
         debouncer = Debouncer(point.debounce)
         gestures = Gestures(point.gestures(isUrgent))
+        radio = point.radio.map { RadioWatch($0, point.gestures(isUrgent), at: now.moment) }
     }
 
-    /// How the point is: what is wrong with its contact comes before what is wrong with its loop.
+    /// How the point is: what is wrong with its contact comes before what is wrong with its loop, and that before what
+    /// is wrong with its transmitter.
     var condition: PointCondition {
+        let wired = wiredCondition
+        guard wired == .working || !point.isWired, let radio else { return wired }
+        if radio.isDeaf { return .unheard }
+        if radio.isMissing { return .silent }
+        if radio.isStuck { return .stuck }
+        return isRadioReady || point.isWired ? .working : .waiting
+    }
+
+    private var wiredCondition: PointCondition {
         guard contact == .working else { return contact }
         return switch loop {
         case .open(_, told: true): .wireOpen
@@ -42,15 +55,19 @@ struct PointWatch: Sendable {
         }
     }
 
-    /// True until the driver has said how the contact is.
-    var isWaiting: Bool { contact == .waiting }
+    /// True once the receivers have told whether they work.
+    private var isRadioReady = false
+
+    /// True until the driver has said how the contact is, or the receivers how they are.
+    var isWaiting: Bool { condition == .waiting }
 
     /// Gestures wait until the debouncer can have told all that happened before.
     private var lag: Duration { max(point.debounce.minimumWidth, point.debounce.quiet) }
 
     /// When `advance` has something to say.
     var deadline: Moment? {
-        [debouncer.deadline, gestures.deadline.map { $0 + lag }, stuckAt, loopAt].compactMap { $0 }.min()
+        let wired = [debouncer.deadline, gestures.deadline.map { $0 + lag }, stuckAt, loopAt]
+        return (wired + [radio?.deadline(stuckAfter: point.stuckAfter)]).compactMap { $0 }.min()
     }
 
     private var stuckAt: Moment? {
@@ -63,7 +80,13 @@ struct PointWatch: Sendable {
     }
 
     var status: PointStatus {
-        PointStatus(id: point.id, label: point.label, condition: condition, since: since, lastPress: lastPress)
+        PointStatus(
+            id: point.id, label: point.label, condition: condition, since: since, lastPress: lastPress,
+            radio: radio.map {
+                .init(
+                    lastHeard: $0.lastHeard, reception: $0.reception, isBatteryLow: $0.isBatteryLow,
+                    isTampered: $0.isTampered, isSupervised: $0.transmitter.device.supervision != nil)
+            })
     }
 
     /// Takes a driver's report; tells the gestures that it completed.
@@ -81,6 +104,30 @@ struct PointWatch: Sendable {
             debouncer = Debouncer(point.debounce)
             return gestures.abandon()
         }
+    }
+
+    /// Takes a receiver's report of its transmitter; tells the gestures that it completed.
+    mutating func take(_ report: RadioReport, now: Now) -> [Gestures.Gesture] {
+        guard radio != nil else { return [] }
+        var told: [Gestures.Gesture] = []
+        change(now) { watch in
+            watch.isRadioReady = true
+            let heard = watch.radio?.take(report, isUrgent: watch.isUrgent, now)
+            if heard?.pressed ?? false { watch.lastPress = now.wall(at: report.at) }
+            told = heard?.told ?? []
+        }
+        return told
+    }
+
+    /// Takes in that receivers work, or that none does; tells the gestures that this ended.
+    mutating func receivers(hear: Bool, now: Now) -> [Gestures.Gesture] {
+        guard radio != nil else { return [] }
+        var told: [Gestures.Gesture] = []
+        change(now) { watch in
+            watch.isRadioReady = true
+            told = watch.radio?.receivers(hear: hear, at: now.moment) ?? []
+        }
+        return told
     }
 
     /// Takes a driver's report of the loop that supervises the wire.
@@ -102,7 +149,12 @@ struct PointWatch: Sendable {
     /// Time has passed; tells the gestures that this completed.
     mutating func advance(_ now: Now) -> [Gestures.Gesture] {
         let outcomes = debouncer.advance(to: now.moment)
-        let told = follow(outcomes, now) + gestures.advance(to: now.moment - lag)
+        var told = follow(outcomes, now) + gestures.advance(to: now.moment - lag)
+        if radio != nil {
+            change(now) { watch in
+                told += watch.radio?.advance(now.moment, stuckAfter: watch.point.stuckAfter) ?? []
+            }
+        }
         if let stuckAt, stuckAt <= now.moment { become(point.isNormallyClosed ? .wireOpen : .stuck, now) }
         if let loopAt, loopAt <= now.moment, case .open(let since, _) = loop {
             change(now) { $0.loop = .open(since: since, told: true) }
@@ -111,8 +163,13 @@ struct PointWatch: Sendable {
     }
 
     /// The same contact under changed settings: a press that lasts goes on lasting.
-    func changed(to point: CallPoint, isUrgent: Bool) -> PointWatch {
+    func changed(to point: CallPoint, isUrgent: Bool, _ now: Now) -> PointWatch {
         var watch = self
+        if let transmitter = point.radio, radio?.transmitter.identity == transmitter.identity {
+            watch.radio?.change(to: point.gestures(isUrgent), transmitter)
+        } else {
+            watch.radio = point.radio.map { RadioWatch($0, point.gestures(isUrgent), at: now.moment) }
+        }
         watch.point = point
         watch.isUrgent = isUrgent
         watch.debouncer.settings = point.debounce
@@ -165,6 +222,10 @@ public enum PointCondition: Hashable, Sendable {
     /// Its wire is cut: a normally closed contact stays open, or the loop that supervises the wire is.
     case wireOpen
     case troubled(LineTrouble)
+    /// It is a transmitter, and no receiver works.
+    case unheard
+    /// It is a transmitter that should have told by itself that it is there, and hasn't.
+    case silent
 }
 
 /// A call point's supervision, as displays are told.
@@ -175,4 +236,18 @@ public struct PointStatus: Hashable, Sendable {
     /// When the condition began.
     public let since: WallTime
     public let lastPress: WallTime?
+    /// What is known of its transmitter; nil for a point without one.
+    public let radio: Radio?
+
+    /// A transmitter's supervision.
+    public struct Radio: Hashable, Sendable {
+        /// When anything of it was heard; nil: not since the agent started.
+        public let lastHeard: WallTime?
+        /// Who heard it then, and how.
+        public let reception: Reception?
+        public let isBatteryLow: Bool
+        public let isTampered: Bool
+        /// False for one that speaks only when it is pressed: nobody knows whether it still works.
+        public let isSupervised: Bool
+    }
 }

@@ -41,6 +41,21 @@ public struct RadioCode: Hashable, Sendable {
     }
 }
 
+/// Which receiver heard a transmitter, and how: a hint where the person is.
+public struct Reception: Hashable, Sendable {
+    public let receiver: ReceiverID
+    /// How strongly, in tenths of a dB as the receiver counts them; nil where it can't say.
+    public let level: Int?
+
+    public init(receiver: ReceiverID, level: Int? = nil) {
+        self.receiver = receiver
+        self.level = level
+    }
+
+    /// The level in dB.
+    public var decibels: Double? { level.map { Double($0) / 10 } }
+}
+
 /// What a receiver makes of the frames of one code: one press, however many frames it takes.
 public struct RadioReport: Hashable, Sendable {
     /// The two ends of a press.
@@ -72,4 +87,7 @@ public struct RadioReport: Hashable, Sendable {
         self.frames = frames
         self.level = level
     }
+
+    /// Who heard it, and how.
+    public var reception: Reception { Reception(receiver: receiver, level: level) }
 }

@@ -24,7 +24,7 @@ public struct Fault: Hashable, Sendable {
     /// Every press is heard and told while these last.
     private static let harmless: Set<FaultID> = [
         .simulatedHardware, .journalReplaced, .clockNotSynchronised, .clockStepped, .siteFileRefused, .deskAway,
-        .rateLimited, .certificateExpiring, .outputFailing,
+        .rateLimited, .certificateExpiring, .outputFailing, .batteryLow, .tampered, .receiverFlooding,
     ]
 }
 
@@ -57,6 +57,20 @@ extension FaultID {
     public static let certificateExpiring = FaultID(unchecked: "certificate-expiring")
     /// The kernel dropped edges; cleared after an hour without.
     public static let eventsLost = FaultID(unchecked: "events-lost")
+    /// A receiver's line, port or program is not to be had.
+    public static let receiverDead = FaultID(unchecked: "receiver-dead")
+    /// Nothing comes from a receiver, not even noise.
+    public static let receiverSilent = FaultID(unchecked: "receiver-silent")
+    /// A carrier or noise fills the air at a receiver.
+    public static let receiverJammed = FaultID(unchecked: "receiver-jammed")
+    /// A receiver tells more presses than people make.
+    public static let receiverFlooding = FaultID(unchecked: "receiver-flooding")
+    /// A device that reports by itself has not been heard of.
+    public static let pointMissing = FaultID(unchecked: "point-missing")
+    /// A device says that its battery runs out.
+    public static let batteryLow = FaultID(unchecked: "battery-low")
+    /// A device says that it was opened or taken off the wall.
+    public static let tampered = FaultID(unchecked: "tampered")
     /// The journal can't be written.
     public static let journalFailing = FaultID(unchecked: "journal-failing")
     /// The journal at start was unusable; it was set aside and a new one begun.

@@ -109,7 +109,7 @@ enum ClockQualityWord: String, CaseIterable { case right, unknown }
 enum PointWord: String, CaseIterable {
     case ok, waiting, stuck
     case wireOpen = "wire-open"
-    case missing, renamed, busy, refused
+    case missing, renamed, busy, refused, unheard, silent
 }
 
 /// An event's type, or any.
@@ -131,7 +131,8 @@ extension Kind<FaultID> {
             .nobodyListening, .deskAway, .testMissed, .brokerAway, .notAuthorised, .clonedIdentity, .lineStuck,
             .wireOpen, .rateLimited, .eventsLost, .lineMissing, .lineRenamed, .lineBusy, .lineRefused, .outputFailing,
             .journalFailing, .journalReplaced, .clockNotSynchronised, .clockStepped, .certificateExpiring,
-            .siteFileRefused, .simulatedHardware,
+            .siteFileRefused, .simulatedHardware, .receiverDead, .receiverSilent, .receiverJammed, .receiverFlooding,
+            .pointMissing, .batteryLow, .tampered,
         ]
         return Kind<FaultID>(known.map(\.text).joined(separator: ", ")) { text in known.first { $0.text == text } }
     }()

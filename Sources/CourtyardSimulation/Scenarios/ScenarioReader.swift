@@ -126,7 +126,7 @@ private struct ScenarioReading {
         guard let site = SiteReader.read(whole, directory: directory, files: files, problems: problems),
             problems.total == before
         else { return nil }
-        mapping.resolvePointFiles(from: directory)
+        mapping.resolveFiles(from: directory)
         return (site, mapping.node)
     }
 

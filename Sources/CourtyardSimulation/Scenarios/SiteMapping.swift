@@ -51,8 +51,12 @@ struct SiteMapping {
         set("brokers", Node(mark: mark, content: .list(list)))
     }
 
-    /// The files of points under their absolute paths, since the site will lie in another directory.
-    mutating func resolvePointFiles(from directory: String) {
+    /// The files of points and the folder of devices under their absolute paths, since the site will lie in another
+    /// directory.
+    mutating func resolveFiles(from directory: String) {
+        if case .scalar(let path, _)? = value(of: "devices")?.content, !path.hasPrefix("/") {
+            set("devices", "\(directory)/\(path)")
+        }
         guard let points = value(of: "points") else { return }
         let resolved: Node
         switch points.content {

@@ -14,10 +14,31 @@ package struct ContactChange: Hashable, Sendable {
     }
 }
 
+/// What receivers' pins show while transmitters send.
+package struct RadioSending: Sendable {
+    package let receivers: [ReceiverID]
+    /// Since the deed began.
+    package let edges: [Air.Edge]
+    /// Whose buttons are pressed meanwhile: for whoever looks at the story.
+    package let presses: [ContactChange]
+
+    package var lasts: Duration { .nanoseconds(edges.last?.at ?? 0) }
+
+    /// Carrier, silence, carrier, …, each in microseconds, beginning with the first carrier and ending with a silence.
+    package var microseconds: [Int64] {
+        var lengths: [Int64] = []
+        for (edge, next) in zip(edges, edges.dropFirst()) { lengths.append(max(1, (next.at - edge.at + 500) / 1000)) }
+        // The last edge ends a carrier.
+        return edges.isEmpty ? [] : lengths + [1]
+    }
+}
+
 /// Something that a scenario has a stage do.
 package enum StageDeed {
     /// Contacts are made and opened, in the order of their times. The deed lasts as long as they do.
     case contacts([ContactChange])
+    /// Transmitters send. The deed lasts as long as they do.
+    case radio(RadioSending)
     /// The supervised wire of each of these is cut, or whole again.
     case wires([PointID], cut: Bool)
     /// Something happens to a broker (counted from 1), or to all (nil), or to the way there.
@@ -36,8 +57,11 @@ package enum StageDeed {
 
     /// How long it takes.
     var lasts: Duration {
-        guard case .contacts(let changes) = self else { return .zero }
-        return changes.last?.after ?? .zero
+        switch self {
+        case .contacts(let changes): changes.last?.after ?? .zero
+        case .radio(let sending): sending.lasts
+        default: .zero
+        }
     }
 }
 

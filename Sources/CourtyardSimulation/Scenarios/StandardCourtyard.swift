@@ -11,6 +11,7 @@ enum StandardCourtyard {
           emergency:
             escalation: [{}, {outputs: [siren]}]
         nobody-listening: {outputs: [siren]}
+        receivers: {hall: {}}
         points:
           - {id: b3-u2-401, label: 3号楼2单元401 床头}
           - {id: b3-u2-401-kitchen, label: 3号楼2单元401 厨房, press: meal, double: errand, hold: emergency}

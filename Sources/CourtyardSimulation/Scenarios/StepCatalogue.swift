@@ -28,6 +28,10 @@ enum StepCatalogue {
     static let wire = StepDoc(
         "wire", [HandKeys.point.doc, HandKeys.wire.doc], example: "wire: {point: gate, is: cut}",
         "The supervised wire of a point (`loop` in the site) is cut, or whole again.")
+    static let radio = StepDoc(
+        "radio", short: point, RadioStepKeys.all, example: "radio: {code: 0x13CD38, for: 2s, air: hiss}",
+        "Transmitters send, as long as their buttons are held and at least four frames. The step lasts until the last has ended."
+    )
     static let desk = StepDoc(
         "desk", [], example: "desk: {desk-1: {accepts: 5s, arrives: 1min}}",
         "How a desk's people behave from now on: a word, or their paces. `works`: accept after 5 s, arrive after 1 min, resolve 30 s later. `listens`: calls are on the screen, and nobody accepts. `ignores`: it listens and says nothing. `leaves`: closed on purpose. `crashes`: gone without a word."
@@ -86,7 +90,8 @@ enum StepCatalogue {
     }
 
     static let all = [
-        press, hold, release, everybody, edges, wire, desk, received, accept, setOut, arrive, resolve, cancel, command,
+        press, hold, release, everybody, edges, wire, radio, desk, received, accept, setOut, arrive, resolve, cancel,
+        command,
         publish, broker, power, agent, clock, disk, card, clone, wait, expect, never,
     ]
 }

@@ -41,6 +41,7 @@ struct StepReader {
     private func act(_ doc: StepDoc, _ part: Part) -> Scenario.Act? {
         switch doc.name {
         case "press", "hold", "release", "everybody", "edges", "wire": hands(doc, part).map { .deed($0) }
+        case "radio": radio(doc, part).map { .deed($0) }
         case "desk": desk(part).map { .deed($0) }
         case "received", "accept", "set-out", "arrive", "resolve", "cancel": handCommand(doc, part)
         case "command", "publish": publish(doc, part).map { .deed($0) }

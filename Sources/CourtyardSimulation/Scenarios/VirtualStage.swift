@@ -99,6 +99,7 @@ package final class VirtualStage: Stage {
     package func perform(_ deed: StageDeed) throws(StageFailure) {
         switch deed {
         case .contacts(let changes): play(changes)
+        case .radio(let sending): send(sending)
         case .wires(let points, let cut):
             for point in points {
                 see(.line(point.loop, made: !cut))
@@ -133,6 +134,15 @@ package final class VirtualStage: Stage {
             }
         }
         world.run(until: start + (changes.last?.after ?? .zero))
+    }
+
+    private func send(_ sending: RadioSending) {
+        let start = world.agenda.now
+        for press in sending.presses {
+            world.agenda.at(start + press.after) { [unowned self] in see(.line(press.point, made: press.made)) }
+        }
+        for receiver in sending.receivers { gateway.hear(receiver, sending.edges) }
+        world.run(until: start + sending.lasts)
     }
 
     private func perform(_ deed: BrokerDeed, on brokers: [VirtualBroker]) {

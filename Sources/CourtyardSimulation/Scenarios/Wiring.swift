@@ -1,8 +1,8 @@
 package import CallCore
 package import SiteConfig
 
-/// Lines of a board's chips for the points and outputs of a scenario's site: every point has one, then every loop, on
-/// one chip; every output has one on another.
+/// Lines of a board's chips for the points, receivers and outputs of a scenario's site: every wired point has one, then
+/// every loop, then every receiver, on one chip; every output has one on another.
 package struct Wiring {
     /// The chips' labels.
     package static let inputs = "points"
@@ -11,10 +11,13 @@ package struct Wiring {
     /// The points, then the loops, each at the offset of its place in the list.
     package let watched: [PointID]
     package let driven: [OutputID]
+    /// The receivers' pins, behind the points and loops.
+    package let receivers: [ReceiverID]
 
     package init(_ site: Site) {
-        watched = site.watchedPoints
+        watched = site.rules.watchedPoints
         driven = site.outputs.map(\.id)
+        receivers = site.receivers.map(\.id)
     }
 
     /// A site file in which every point and output has its line, and a line has no bias unless the file says so: the
@@ -34,6 +37,18 @@ package struct Wiring {
                 (key: pair.key, value: pair.value.setting("line", Self.line(Self.outputs, offset(of: pair.key))))
             }
             node = node.setting("outputs", Node(mark: outputs.mark, content: .mapping(wired)))
+        }
+        if let pins = node.value(of: "receivers"), case .mapping(let pairs) = pins.content {
+            let wired = pairs.map { pair in
+                let index = receivers.firstIndex { $0.text == pair.key.scalar } ?? 0
+                let laid = pair.value.setting("line", Self.line(Self.inputs, watched.count + index))
+                // A pin at rest shows no noise.
+                return (
+                    key: pair.key,
+                    value: pair.value.value(of: "squelch") == nil ? laid.setting("squelch", .text("true")) : laid
+                )
+            }
+            node = node.setting("receivers", Node(mark: pins.mark, content: .mapping(wired)))
         }
         let defaults = node.value(of: "defaults") ?? .pairs([])
         if defaults.value(of: "bias") == nil {
@@ -67,6 +82,8 @@ package struct Wiring {
         if let file = item.value(of: "file")?.scalar {
             return item.setting("file", .text(try keep(try table(file, &next))))
         }
+        // A transmitter alone has no wire.
+        guard item.value(of: "radio") == nil || item.value(of: "line") != nil else { return item }
         defer { next += 1 }
         let wired = item.setting("line", Self.line(Self.inputs, next))
         guard item.value(of: "loop") != nil else { return wired }
@@ -84,8 +101,10 @@ package struct Wiring {
         var rows: [String] = []
         for line in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline) {
             guard !rows.isEmpty else {
-                guard !line.contains("chip"), !line.contains("loop"), !line.contains("line") else {
-                    throw StageFailure("\(path) has columns for lines, which this stage lays itself: run on virtual")
+                guard !line.contains("chip"), !line.contains("loop"), !line.contains("line"), !line.contains("device")
+                else {
+                    throw StageFailure(
+                        "\(path) has columns for lines or transmitters, which this stage lays itself: run on virtual")
                 }
                 separator = [",", ";", "\t"].max { a, b in line.count { $0 == a } < line.count { $0 == b } } ?? ","
                 rows.append("\(line)\(separator)chip\(separator)offset")

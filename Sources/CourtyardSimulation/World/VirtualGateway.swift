@@ -40,6 +40,7 @@ package final class VirtualGateway {
     package private(set) var troubles: [PointID: LineTrouble] = [:]
     /// Since when the lines are watched.
     private var armedAt: [PointID: Moment] = [:]
+    private var receivers: VirtualReceivers?
     /// True once the program hears its points.
     package private(set) var isArmed = false
     private var boots = 0
@@ -143,16 +144,16 @@ package final class VirtualGateway {
 
     private func arm() {
         isArmed = true
-        for point in watched { report(levelOf: point) }
+        for point in rules.watchedPoints { report(levelOf: point) }
+        receivers = VirtualReceivers(rules, agenda, clock, inbox) { [weak self] in self?.wake() }
         wake()
     }
-
-    private var watched: [PointID] { rules.points.map(\.id) + rules.points.filter(\.hasLoop).map(\.id.loop) }
 
     private func end(withPower: Bool) {
         guard isRunning else { return }
         link?.die(withPower: withPower)
         (link, agent, store, nextTurn, isArmed, armedAt) = (nil, nil, nil, nil, false, [:])
+        receivers = nil
         clock.ahead = .zero
         ears.ended()
     }
@@ -170,10 +171,11 @@ package final class VirtualGateway {
 
     /// SIGHUP: the site file is read again.
     package func reload(_ rules: SiteRules) {
-        let before = Set(watched)
+        let before = Set(rules.watchedPoints)
         self.rules = rules
         inbox.put { $0.adopt(rules) }
-        if isArmed { for point in watched where !before.contains(point) { report(levelOf: point) } }
+        if isArmed { for point in rules.watchedPoints where !before.contains(point) { report(levelOf: point) } }
+        receivers?.listen(rules)
         wake()
     }
 
@@ -212,6 +214,9 @@ package final class VirtualGateway {
         guard isArmed, rules.points.contains(where: { $0.id == point && $0.hasLoop }) else { return }
         put(.edge(point.loop, made: !isCut, at: clock.moment))
     }
+
+    /// A receiver's pin shows these edges, which begin now.
+    package func hear(_ receiver: ReceiverID, _ edges: [Air.Edge]) { receivers?.hear(receiver, edges) }
 
     /// The line of a point can't be watched any more, or can again (nil).
     package func setTrouble(of point: PointID, _ trouble: LineTrouble?) {

@@ -17,6 +17,11 @@ extension ProcessStage {
     func perform(_ deed: StageDeed) throws(StageFailure) {
         switch deed {
         case .contacts(let changes): try play(changes)
+        case .radio(let sending):
+            for press in sending.presses where press.made { see(.line(press.point, made: true)) }
+            try pass(until: .now + board.hands.send(sending)) { false }
+            for press in sending.presses where !press.made { see(.line(press.point, made: false)) }
+            try turn()
         case .wires(let points, let cut):
             for point in points {
                 see(.line(point.loop, made: !cut))

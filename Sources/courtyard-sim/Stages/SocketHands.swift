@@ -51,6 +51,15 @@ final class SocketHands: Hands {
         do { try lines?.set(wireOf: point, whole: whole) } catch { throw StageFailure("\(error)") }
     }
 
+    func send(_ sending: RadioSending) throws(StageFailure) -> Duration {
+        guard lines != nil else { return .zero }
+        let lengths = sending.microseconds
+        do {
+            for receiver in sending.receivers { try lines?.show(on: receiver.text, lengths) }
+        } catch { throw StageFailure("\(error)") }
+        return sending.lasts
+    }
+
     func takeShown() throws(StageFailure) -> [(output: String, signal: String)] {
         guard lines != nil else { return [] }
         do {

@@ -19,6 +19,9 @@ protocol Hands: AnyObject {
     func set(_ point: PointID, _ changes: [Bool]) throws(StageFailure)
     /// The wire of a supervised point is whole, or cut.
     func setWire(of point: PointID, whole: Bool) throws(StageFailure)
+    /// Lets receivers' pins show what is sent; all of it has been shown when this returns, or will be by itself.
+    /// - Returns: how long that takes from now on.
+    func send(_ sending: RadioSending) throws(StageFailure) -> Duration
     /// Changes of a contact that follow closer than this upon each other are handed over together: the place can't time
     /// them better.
     var finestGap: Duration { get }

@@ -40,12 +40,13 @@ struct KernelGuest {
     /// Why the scenario has no place there; nil if it has.
     static func objection(to scenario: Scenario) -> String? {
         let wiring = Wiring(scenario.site)
-        if wiring.watched.count > mostWatched {
-            return "the kernel can watch \(mostWatched) lines, and points and loops are \(wiring.watched.count)"
+        let watched = wiring.watched.count + wiring.receivers.count
+        if watched > mostWatched {
+            return "the kernel can watch \(mostWatched) lines, and points, loops and receivers are \(watched)"
         }
-        if wiring.watched.count + wiring.driven.count > mostLines {
-            return "the kernel has \(mostLines) lines, and points, loops and outputs are "
-                + "\(wiring.watched.count + wiring.driven.count)"
+        if watched + wiring.driven.count > mostLines {
+            return "the kernel has \(mostLines) lines, and points, loops, receivers and outputs are "
+                + "\(watched + wiring.driven.count)"
         }
         return nil
     }
@@ -55,7 +56,7 @@ struct KernelGuest {
     func run(_ arguments: [String], for scenarios: [Scenario], shares: [String]) throws -> Int32 {
         let wirings = scenarios.map { Wiring($0.site) }
         let chips = [
-            (Wiring.inputs, wirings.map(\.watched.count).max() ?? 0),
+            (Wiring.inputs, wirings.map { $0.watched.count + $0.receivers.count }.max() ?? 0),
             (Wiring.outputs, wirings.map(\.driven.count).max() ?? 0),
         ]
         var command = [script, "--virtual-time", "--timeout"]

@@ -65,6 +65,10 @@ final class LineHands: Hands {
             // At rest: buttons open, wires whole.
             try pull(point, made: point.loopOwner != nil)
         }
+        for (index, receiver) in wired.receivers.enumerated() {
+            lines[receiver.id.pin] = (Self.file(Wiring.inputs, wiring.watched.count + index, "pull"), false)
+            try pull(receiver.id.pin, made: false)
+        }
         for (offset, output) in site.outputs.enumerated() {
             let path = Self.file(Wiring.outputs, offset, "value")
             let file = open(path, O_RDONLY | O_CLOEXEC)
@@ -106,6 +110,22 @@ final class LineHands: Hands {
         guard file >= 0, Glibc.write(file, word, word.utf8.count) > 0 else {
             throw StageFailure("\(line.path): \(String(cString: strerror(errno)))")
         }
+    }
+
+    func send(_ sending: RadioSending) throws(StageFailure) -> Duration {
+        let start = Moment.now
+        for edge in sending.edges {
+            let due = start + .nanoseconds(edge.at)
+            while Moment.now < due { Self.sleep(until: due) }
+            for receiver in sending.receivers { try pull(receiver.pin, made: edge.carrier) }
+        }
+        return .zero
+    }
+
+    private static func sleep(until due: Moment) {
+        var time = timespec(
+            tv_sec: Int(due.nanoseconds / 1_000_000_000), tv_nsec: Int(due.nanoseconds % 1_000_000_000))
+        clock_nanosleep(CLOCK_MONOTONIC, Int32(TIMER_ABSTIME), &time, nil)
     }
 
     func takeShown() throws(StageFailure) -> [(output: String, signal: String)] {

@@ -1,0 +1,115 @@
+import CallCore
+
+/// The keys of one receiver.
+enum ReceiverKeys {
+    static let line = KeyDoc(
+        "line", .mapping, .optional("required with `hardware: gpio`"), allowed: PointKeys.line.allowed,
+        example: "{chip: pinctrl-bcm2711, offset: 27}", "Where its DATA pin is connected.")
+    static let squelch = Key(
+        "squelch", .optional("false; true with `hardware: simulated`"), Kind<Bool>.flag, example: "true",
+        "True for a receiver that gives out nothing while nobody sends; of any other, silence is a fault.")
+
+    static let all = [line, squelch.doc]
+
+    /// The most receivers a gateway may have.
+    static let limit = 8
+    static let id = Kind<ReceiverID>.name()
+}
+
+/// The keys of a point's `radio`.
+enum RadioKeys {
+    static let device = Key(
+        "device", .required, Kind<String>.deviceName, example: "ev1527-one-button",
+        "The kind of transmitter: the name of its file, see [radio](radio.md#kinds-of-transmitters).")
+    static let code = Key(
+        "code", .required, Kind<RadioCodeText>.code, example: "0x13CD38",
+        "One of its codes, as `decode` prints it; which of its buttons it is does not matter.")
+
+    static let all = [device.doc, code.doc]
+}
+
+/// The keys of a file of `devices/`.
+enum DeviceKeys {
+    static let about = Key(
+        "about", .required, Kind<String>.text(1...200), example: "Pendant with one button",
+        "What it is, for whoever buys or enrols one.")
+    static let radioProtocol = Key(
+        "protocol", .required, Kind<RadioProtocol>.choice, example: "ev1527", "How it keys its bits.")
+    static let bits = Key(
+        "bits", .required, Kind<Int>.whole(8...64), example: "24", "How many bits its code has.")
+    static let identity = Key(
+        "identity", .required, Kind<Int>.whole(4...64), example: "20",
+        "How many of them, from the first one sent, say who it is.")
+    static let buttons = KeyDoc(
+        "buttons", .mapping, .optional("none"), allowed: "a mapping such as {0x1: press, 0x7: low-battery}",
+        example: "{0x1: press, 0x7: low-battery}", "What the other bits mean, by their value.")
+    static let other = Key(
+        "other", .optional("press"), Kind<RadioDevice.Meaning>.meaning, example: "ignore",
+        "What every other value of them means.")
+    static let supervision = KeyDoc(
+        "supervision", .mapping, .optional("none: it speaks only when it is pressed"),
+        allowed: "a mapping such as {interval: 24h, misses: 1}", example: "{interval: 24h, misses: 1}",
+        "How often it tells by itself that it is there.")
+    static let clonable = Key(
+        "clonable", .optional("true"), Kind<Bool>.flag, example: "true",
+        "Whether anybody who has heard it can send the same.")
+    static let rolling = Key(
+        "rolling", .optional("false"), Kind<Bool>.flag, example: "false",
+        "Whether a part of what it sends changes with every press; that part is not verified.")
+
+    static let all = [
+        about.doc, radioProtocol.doc, bits.doc, identity.doc, buttons, other.doc, supervision, clonable.doc,
+        rolling.doc,
+    ]
+}
+
+/// The keys of a device's `supervision`.
+enum SupervisionKeys {
+    static let interval = Key(
+        "interval", .required, Kind<Duration>.duration(.seconds(60)...(.seconds(30 * 86_400))), example: "24h",
+        "The longest time between two of its reports, by its maker's word.")
+    static let misses = Key(
+        "misses", .optional("1"), Kind<Int>.whole(1...30), example: "2", "How many in a row may fail to be heard.")
+
+    static let all = [interval.doc, misses.doc]
+}
+
+/// A code as it is written: how many bits it has, its device says.
+package struct RadioCodeText: Hashable, Sendable {
+    package let value: UInt64
+}
+
+extension Kind<RadioCodeText> {
+    package static let code = Kind("0x and 1 to 16 hexadecimal digits, as decode prints a code") { text in
+        hexadecimal(text).map { RadioCodeText(value: $0) }
+    }
+}
+
+/// Reads `0x1F`; nil if it is none.
+func hexadecimal(_ text: String) -> UInt64? {
+    let digits = text.dropFirst(2)
+    guard text.hasPrefix("0x"), (1...16).contains(digits.utf8.count), digits.allSatisfy(\.isHexDigit) else {
+        return nil
+    }
+    return UInt64(digits, radix: 16)
+}
+
+extension Kind<String> {
+    /// The name of a device's file without its ending.
+    static let deviceName = Kind("1 to 64 of a-z, 0-9 and -, as its file in devices is named") { text in
+        SiteID(text).map(\.text)
+    }
+}
+
+extension Kind<RadioDevice.Meaning> {
+    private static let words: [String: RadioDevice.Meaning] = [
+        "press": .press, "release": .release, "low-battery": .lowBattery, "tamper": .tamper, "alive": .alive,
+        "ignore": .nothing,
+    ]
+
+    static let meaning = Kind(
+        "press, release, low-battery, tamper, alive, ignore, or the service that this button asks for"
+    ) { text in
+        words[text] ?? (text == ServiceID.reset.text ? nil : ServiceID(text).map(RadioDevice.Meaning.service))
+    }
+}

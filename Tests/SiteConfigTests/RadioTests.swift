@@ -1,0 +1,138 @@
+import CallCore
+import Glibc
+import SiteConfig
+import Testing
+
+/// Receivers, points' transmitters, and the files that say what kinds of transmitters there are.
+@Suite struct RadioTests {
+    private static let head = "site: s\ngateway: g\nbrokers: [{host: h}]\nreceivers: {hall: {line: {name: RX}}}\n"
+    private static let fob =
+        "about: A fob\nprotocol: ev1527\nbits: 24\nidentity: 20\nbuttons: {0x1: press, 0x2: meal, 0x7: low-battery}\nother: ignore\nsupervision: {interval: 24h, misses: 2}\n"
+    private static let plain = "about: A pendant\nprotocol: ev1527\nbits: 24\nidentity: 16\n"
+
+    private func read(_ rest: String, _ files: [String: String] = [:]) -> Result<Site, SiteProblems> {
+        let devices = ["devices/fob.yaml": Self.fob, "devices/plain.yaml": Self.plain]
+        return readSite(Self.head + rest, csv: devices.merging(files) { $1 })
+    }
+
+    private func point(_ keys: String) -> String { "points:\n  - {id: p1, label: A, \(keys)}\n" }
+
+    @Test("A point needs a line, a transmitter, or both; the transmitter is what its kind says")
+    func good() throws {
+        let site = try read(point("radio: {device: fob, code: 0x13CD31}")).get()
+        let point = try #require(site.points.first)
+        #expect(!point.isWired && site.lines.isEmpty && site.rules.watchedPoints.isEmpty)
+        let radio = try #require(point.radio)
+        #expect(radio.code == RadioCode(.ev1527, value: 0x13CD31, bits: 24))
+        #expect(radio.device.meanings == [1: .press, 2: .service(.meal), 7: .lowBattery])
+        #expect(radio.device.otherwise == .nothing)
+        #expect(radio.device.supervision == .init(interval: .seconds(86_400), misses: 2))
+        #expect(site.receivers == [RadioReceiver(id: ReceiverID("hall")!, address: .name("RX", chip: nil))])
+        let both = try read(self.point("line: {name: A}, radio: {device: fob, code: 0x13CD31}")).get()
+        #expect(both.points.first?.isWired == true && both.lines.count == 1)
+    }
+
+    @Test("A table of points has columns for them")
+    func table() throws {
+        let csv = "id,label,line-name,device,code\na,A,,fob,0x13CD31\nb,B,GPIO4,,\nc,C,,fob,\n"
+        let found = messages(read("points: {file: points.csv}\n", ["points.csv": csv]))
+        #expect(briefly(found) == ["points.csv:4:1: code: found nothing"])
+        let site = try read("points: {file: points.csv}\n", ["points.csv": String(csv.dropLast(10))]).get()
+        #expect(site.points.map(\.isWired) == [false, true])
+    }
+
+    @Test("One transmitter at two points is refused, also where one kind's identity is a part of another's")
+    func twice() {
+        let points = "points:\n  - {id: a, label: A, radio: {device: fob, code: 0x13CD31}}\n"
+        for (more, found) in [
+            ("{device: fob, code: 0x13CD32}", "0x13CD32"), ("{device: plain, code: 0x13CDFF}", "0x13CDFF"),
+        ] {
+            let place = more.contains("fob") ? 50 : 52
+            let told = briefly(messages(read(points + "  - {id: b, label: B, radio: \(more)}\n")))
+            #expect(
+                told == [
+                    "gateway.yaml:7:\(place): points[1].radio.code: found the transmitter of \"\(found)\" again "
+                        + "(first at gateway.yaml:6)"
+                ])
+        }
+        let reverse = points.replacing("device: fob, code: 0x13CD31", with: "device: plain, code: 0x13CD31")
+        #expect(messages(read(reverse + "  - {id: b, label: B, radio: {device: fob, code: 0x13CDF1}}\n")).count == 1)
+        #expect(messages(read(reverse + "  - {id: b, label: B, radio: {device: fob, code: 0x14CDF1}}\n")) == [])
+    }
+
+    @Test(
+        "What is wrong with it is said",
+        arguments: [
+            ("radio: {device: fobb, code: 0x1}", "found the unknown kind of transmitter \"fobb\""),
+            ("radio: {device: fob, code: 13CD31}", "found \"13CD31\""),
+            ("radio: {device: fob, code: 0x113CD31}", "found \"0x113CD31\", more than 24 bits"),
+            ("radio: {device: fob}", "radio.code: found nothing"),
+            ("radio: {device: fob, code: 0x13CD31}, press: reset", "found reset at a point with radio"),
+            ("radio: {device: ../fob, code: 0x13CD31}", "found \"../fob\""),
+        ])
+    func wrong(_ keys: String, _ expected: String) {
+        let found = messages(read(point(keys)))
+        #expect(found.count == 1 && found[0].contains(expected), "\(found)")
+    }
+
+    @Test("Transmitters without a receiver are refused, and two receivers on one line")
+    func receivers() {
+        let point = point("radio: {device: fob, code: 0x13CD31}")
+        let none = readSite(
+            Self.head.replacing("receivers: {hall: {line: {name: RX}}}\n", with: "") + point,
+            csv: ["devices/fob.yaml": Self.fob])
+        #expect(briefly(messages(none)).map { $0.contains("a point with radio, and no receivers") } == [true])
+        let two = Self.head.replacing(
+            "{hall: {line: {name: RX}}}", with: "{hall: {line: {name: RX}}, attic: {line: {name: RX}}}")
+        let found = messages(readSite(two + point, csv: ["devices/fob.yaml": Self.fob]))
+        #expect(found.count == 1 && found[0].contains("RX again"))
+        let lineless = Self.head.replacing("{hall: {line: {name: RX}}}", with: "{hall: {}}")
+        #expect(messages(readSite(lineless + point, csv: ["devices/fob.yaml": Self.fob])).count == 1)
+    }
+
+    @Test(
+        "A kind that is none is refused with its file's place",
+        arguments: [
+            ("protocol: ev1527", "protocol: ev1528", "devices/fob.yaml:2:11: protocol: found \"ev1528\""),
+            ("identity: 20", "identity: 25", "found 25 of 24 bits"),
+            ("0x7: low", "0x17: low", "found the button \"0x17\""),
+            ("0x2: meal", "0x2: laundry", "found the unknown service \"laundry\""),
+            ("other: ignore", "other: reset", "other: found \"reset\""),
+            ("about: A fob\n", "", "about: found nothing"),
+        ])
+    func device(_ old: String, _ new: String, _ expected: String) {
+        let file = Self.fob.replacing(old, with: new)
+        let found = messages(read(point("radio: {device: fob, code: 0x13CD31}"), ["devices/fob.yaml": file]))
+        #expect(found.count == 1 && found[0].contains(expected), "\(found)")
+    }
+
+    @Test("Every kind that comes with the gateway is right, and is named on the page")
+    func shipped() throws {
+        let page = try repositoryFile("docs/radio.md")
+        let names = try files(in: "boards/devices", ending: ".yaml")
+        #expect(names.count >= 9)
+        for name in names {
+            let text = try repositoryFile("boards/devices/\(name).yaml")
+            let code = name.hasPrefix("bell-48") ? "0x123456789ABC" : "0xABCDE"
+            let found = messages(
+                read(point("radio: {device: \(name), code: \(code)}"), ["devices/\(name).yaml": text]))
+            #expect(found == [], "\(name)")
+            #expect(page.contains("`\(name)`"), "\(name)")
+        }
+    }
+}
+
+/// The names of the repository's files there, without their ending.
+private func files(in folder: String, ending: String) throws -> [String] {
+    let open = try #require(opendir("\(repository)/\(folder)"))
+    defer { closedir(open) }
+    var names: [String] = []
+    while let entry = readdir(open) {
+        // SAFETY: the name is NUL-terminated within the entry, which lives until the next readdir.
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if name.hasSuffix(ending) { names.append(String(name.dropLast(ending.count))) }
+    }
+    return names.sorted()
+}
