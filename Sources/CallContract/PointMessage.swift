@@ -5,7 +5,7 @@ public struct PointMessage: Codable, Hashable, Sendable {
     public var point: String
     public var label: String
     /// `ok`, `waiting` (its driver has not reported yet), `stuck`, `wire-open`, `missing`, `renamed`, `busy`, `refused`,
-    /// `unheard` or `silent`.
+    /// `unheard`, `silent` or `not-enrolled`.
     public var state: String
     public var since: WallTime
     /// What is wrong with it; null when nothing is.
@@ -43,6 +43,7 @@ public struct PointMessage: Codable, Hashable, Sendable {
         case .working: (state, what) = ("ok", nil)
         case .stuck: (state, what) = ("stuck", "its contact has been made for too long")
         case .wireOpen: (state, what) = ("wire-open", "its wire is cut or a clamp is loose")
+        case .notEnrolled: (state, what) = ("not-enrolled", "no transmitter is enrolled for it yet")
         case .unheard: (state, what) = ("unheard", "no radio receiver works")
         case .silent: (state, what) = ("silent", "it should have told that it is there, and hasn't")
         case .troubled(let trouble):

@@ -12,6 +12,8 @@ public enum Input: Sendable {
     case timePassed
     /// The site file was read (again): this holds from now on. Open calls stay.
     case site(SiteRules)
+    /// A walk test begins at these points: the next press of each is a test. Nil: it is over.
+    case walkTest(Set<PointID>?)
     /// A desk asks for something.
     case command(CallCommand)
     /// What a desk says of itself; nil: its topic was emptied.

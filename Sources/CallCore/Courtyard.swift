@@ -39,6 +39,8 @@ public struct Courtyard: Sendable {
     /// Calls that the broker or the time says nobody has heard.
     var unheard: Set<CallID> = []
     var dailyTest: DailyTest
+    /// Points whose next press is a test; nil while nobody walks.
+    var walked: Set<PointID>?
     var clock = WallClock()
     var faults = FaultBook()
     var deadlines = Deadlines<DeadlineKey>()
@@ -123,6 +125,7 @@ public struct Courtyard: Sendable {
         case .output(let report): return take(report, now)
         case .timePassed: return advance(now)
         case .site(let rules): return adopt(rules, now)
+        case .walkTest(let points): return walk(points, now)
         case .command(let command): return obey(command, now)
         case .desk(let id, let presence):
             desks.heard(of: id, presence)

@@ -138,8 +138,10 @@ extension Courtyard {
         return raiseTest(at: own, label: "\(identity.gateway)", now).actions
     }
 
-    mutating func raiseTest(at point: PointID, label: String, _ now: Now) -> (call: Call, actions: [Action]) {
-        let (call, actions) = calls.raiseTest(at: point, label: label, now: now)
+    mutating func raiseTest(
+        at point: PointID, label: String, heardBy reception: Reception? = nil, _ now: Now
+    ) -> (call: Call, actions: [Action]) {
+        let (call, actions) = calls.raiseTest(at: point, label: label, heardBy: reception, now: now)
         follow(call, now)
         return (call, actions)
     }

@@ -16,7 +16,7 @@ extension Courtyard {
 
     mutating func lineFaults(of watch: PointWatch, _ now: Now) -> [Action] {
         switch watch.condition {
-        case .waiting, .working: lineFault(of: watch.point.id, nil, now)
+        case .waiting, .working, .notEnrolled: lineFault(of: watch.point.id, nil, now)
         case .stuck: lineFault(of: watch.point.id, (.lineStuck, watch.point.label), now)
         case .wireOpen: lineFault(of: watch.point.id, (.wireOpen, watch.point.label), now)
         case .silent: lineFault(of: watch.point.id, (.pointMissing, watch.point.label), now)

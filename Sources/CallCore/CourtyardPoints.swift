@@ -32,6 +32,7 @@ extension Courtyard {
     }
 
     private mutating func carryOut(_ gesture: Gestures.Gesture, at point: CallPoint, _ now: Now) -> [Action] {
+        if walked?.remove(point.id) != nil { return walkedTo(point, heardBy: gesture.reception, now) }
         guard gesture.service != .reset else { return reset(from: point, now) }
         let service = service(gesture.service)
         let wall = now.wall(at: gesture.at)

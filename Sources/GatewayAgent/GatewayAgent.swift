@@ -165,6 +165,11 @@ public final class GatewayAgent {
         }
     }
 
+    /// Somebody walks from point to point: the next press of each is a test, until it is over (false).
+    public func walkTest(_ begins: Bool) {
+        decide(.walkTest(begins ? Set(core.pointStatuses.map(\.id)) : nil), ports.clock.now())
+    }
+
     /// A driver's report of an output.
     public func take(_ report: OutputReport) { decide(.output(report), ports.clock.now()) }
 

@@ -14,11 +14,12 @@ enum Request: Equatable {
     case set(PointID, made: Bool)
     case list
     case outputs
+    case receivers
     /// Carrier, silence, carrier, …, each for so many microseconds.
     case radio(ReceiverID, [Int])
 
     /// What may be asked, for those who asked something else.
-    static let words = "made POINT, open POINT, radio RECEIVER µs µs …, list, or outputs"
+    static let words = "made POINT, open POINT, radio RECEIVER µs µs …, list, receivers, or outputs"
 
     /// - Returns: nil if the line is none.
     init?(_ line: some StringProtocol) {
@@ -26,6 +27,7 @@ enum Request: Equatable {
         switch (words.first, words.count) {
         case ("list", 1): self = .list
         case ("outputs", 1): self = .outputs
+        case ("receivers", 1): self = .receivers
         case ("made", 2), ("open", 2):
             guard let point = Self.point(String(words[1])) else { return nil }
             self = .set(point, made: words[0] == "made")

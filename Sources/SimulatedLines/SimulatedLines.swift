@@ -12,6 +12,7 @@ public import LinuxSupport
 /// made b3-u2-401~loop   the wire is whole              → ok made b3-u2-401~loop
 /// list                  which points there are         → point b3-u2-401 (one line each, loops too), then: end
 /// radio hall 350 1050 … what a receiver's pin shows: carrier and silence by turns, in µs → ok radio hall
+/// receivers             which receivers there are      → receiver hall (one line each), then: end
 /// outputs               what every output shows now    → output b3-lamp received (one line each), then: end
 /// ```
 /// What a pin is to show while it still shows something follows behind that. An unknown point or receiver is answered

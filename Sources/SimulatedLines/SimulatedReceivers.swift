@@ -16,6 +16,9 @@ struct SimulatedReceivers {
 
     private var receivers: [ReceiverID: Receiver] = [:]
 
+    /// In the order of their ids.
+    var ids: [ReceiverID] { receivers.keys.sorted() }
+
     /// These receivers from now on; what was heard so far of one that stays is kept.
     mutating func listen(_ list: [RadioReceiver], for protocols: Set<RadioProtocol>, at moment: Moment) {
         let before = receivers

@@ -142,6 +142,8 @@ final class SocketThread: @unchecked Sendable {
         switch request {
         case .list:
             write((contacts.points.map { "point \($0)" } + ["end"]).joined(separator: "\n"), to: fd)
+        case .receivers:
+            write((receivers.ids.map { "receiver \($0)" } + ["end"]).joined(separator: "\n"), to: fd)
         case .outputs:
             connections[fd]?.untold = []
             write((outputs.all.compactMap(outputs.line) + ["end"]).joined(separator: "\n"), to: fd)

@@ -21,6 +21,8 @@ extension Site {
         public let requestedOutputLines: [OutputLine]
         /// True if outputs were added or removed, show other points or have other patterns; also on simulated hardware.
         public let outputsChanged: Bool
+        /// True if receivers were added, removed or changed.
+        public let receiversChanged: Bool
         /// True if services were added or removed or have other priorities or rules.
         public let servicesChanged: Bool
         /// True if the acknowledgement, the daily test or what is done when nobody listens are others.
@@ -35,7 +37,8 @@ extension Site {
         /// True if the files say the same. The files they name may still differ: a renewed certificate, say.
         public var isEmpty: Bool {
             added.isEmpty && changed.isEmpty && removed.isEmpty && releasedLines.isEmpty && requestedLines.isEmpty
-                && releasedOutputLines.isEmpty && requestedOutputLines.isEmpty && !outputsChanged && !brokersChanged
+                && releasedOutputLines.isEmpty && requestedOutputLines.isEmpty && !outputsChanged && !receiversChanged
+                && !brokersChanged
                 && !servicesChanged && !rulesChanged && !retentionChanged && !homeAssistantChanged
                 && needsRestart.isEmpty
         }
@@ -59,6 +62,7 @@ extension Site {
             releasedOutputLines: outputLines.filter { !newOutputLines.contains($0) },
             requestedOutputLines: new.outputLines.filter { !oldOutputLines.contains($0) },
             outputsChanged: Set(outputs) != Set(new.outputs),
+            receiversChanged: receivers != new.receivers,
             servicesChanged: services != new.services,
             rulesChanged: acknowledgement != new.acknowledgement || dailyTestMinute != new.dailyTestMinute
                 || nobodyListening != new.nobodyListening,

@@ -32,11 +32,21 @@ struct PointsReader {
     /// The points' transmitters.
     private(set) var radio: RadioReader
 
-    /// - Parameter devices: the folder of the site's own kinds of transmitters.
+    /// Points without a line of their own.
+    private(set) var unwired: Set<PointID> = []
+    /// The points whose transmitters stand in the table of enrolled ones.
+    private(set) var enrolled: Set<PointID> = []
+    /// True if transmitters may be enrolled later: then a point may have neither line nor transmitter.
+    let mayWait: Bool
+
+    /// - Parameters:
+    ///   - devices: the folder of the site's own kinds of transmitters.
+    ///   - mayWait: true if transmitters may be enrolled later.
     init(
-        services: Set<ServiceID>, needsLines: Bool, directory: String, devices: String, files: any SiteFiles,
-        problems: ProblemList
+        services: Set<ServiceID>, needsLines: Bool, directory: String, devices: String, mayWait: Bool,
+        files: any SiteFiles, problems: ProblemList
     ) {
+        self.mayWait = mayWait
         radio = RadioReader(
             devices: DeviceReader(folder: devices, services: services, files: files, problems: problems),
             problems: problems)
@@ -61,9 +71,8 @@ struct PointsReader {
         }
     }
 
-    /// Where a point's wire, or its loop, ends.
+    /// Where a point's wire, or its loop, ends; without an address if that isn't given, or is wrong.
     private struct Wire {
-        /// Nil if it isn't given, or is wrong.
         let address: LineAddress?
         let place: Place
         let path: String
@@ -99,6 +108,15 @@ struct PointsReader {
         }
     }
 
+    /// Reads the table of enrolled transmitters, if there is one; after `readPoints`.
+    mutating func readTransmitters(_ section: Section) {
+        guard let path = section.value(SiteKeys.transmitters, problems),
+            let field = section.fields[SiteKeys.transmitters.name]
+        else { return }
+        (points, enrolled) = TransmittersReader(files: files, problems: problems).read(
+            absolutePath(path, from: directory), at: field, into: points, unwired: unwired, &radio)
+    }
+
     private static func refuseUnused(_ resets: Field, _ problems: ProblemList) {
         problems.add(
             resets.place, resets.path, found: "resets without a gesture that is reset",
@@ -116,7 +134,7 @@ struct PointsReader {
         }
         let line = section.part(PointKeys.line, problems).map { wire($0) }
         let radio = section.part(PointKeys.radio, problems)
-        if line == nil, radio == nil, needsLines {
+        if line == nil, radio == nil, needsLines, !mayWait {
             section.missing(PointKeys.line.name, allowed: PointKeys.line.allowed, problems)
         }
         let transmitter = radio.flatMap { part in
@@ -124,7 +142,7 @@ struct PointsReader {
         }.flatMap { self.radio.transmitter($0, device: RadioKeys.device, code: RadioKeys.code) }
         finish(
             section, line: line, loop: section.part(PointKeys.loop, problems).map { wire($0, mayBeEmpty: !needsLines) },
-            isWired: line != nil || radio == nil, transmitter)
+            transmitter)
     }
 
     /// Reads a point's `line` or `loop`.
@@ -140,7 +158,7 @@ struct PointsReader {
 
     /// Puts a point together from its section and its wires, and says what is wrong with it beyond single values.
     private mutating func finish(
-        _ section: Section, line: Wire?, loop: Wire?, isWired: Bool, _ transmitter: RadioTransmitter?
+        _ section: Section, line: Wire?, loop: Wire?, _ transmitter: RadioTransmitter?
     ) {
         let id = section.value(PointKeys.id, problems)
         let label = section.value(PointKeys.label, problems)
@@ -163,7 +181,8 @@ struct PointsReader {
         guard let id, let label else { return }
         var point = settings.point(id, label)
         point.hasLoop = loop != nil
-        point.isWired = isWired
+        if line == nil { unwired.insert(id) }
+        point.isWired = line != nil || (transmitter == nil && !needsLines)
         point.radio = transmitter
         if transmitter != nil, point.gestures.asks(for: .reset) { refuseReset(section) }
         points.append(point)
@@ -258,7 +277,7 @@ struct PointsReader {
     private mutating func readRow(_ section: Section) {
         let line = LineReader(section: section, nameKey: ColumnKeys.lineName, problems: problems)
         let hasRadio = !section.present.isDisjoint(with: [ColumnKeys.device.name, ColumnKeys.code.name])
-        if line.isSilent, needsLines, !hasRadio {
+        if line.isSilent, needsLines, !hasRadio, !mayWait {
             section.missing(
                 "line", allowed: "the columns chip and offset, or line-name, filled in", problems)
         }
@@ -267,7 +286,7 @@ struct PointsReader {
             nameKey: ColumnKeys.loopName, problems: problems)
         finish(
             section, line: wire(PointKeys.line.name, line, in: section),
-            loop: wire(PointKeys.loop.name, loop, in: section), isWired: !line.isSilent || !hasRadio,
+            loop: wire(PointKeys.loop.name, loop, in: section),
             hasRadio ? radio.transmitter(section, device: ColumnKeys.device, code: ColumnKeys.code) : nil)
     }
 
@@ -276,15 +295,5 @@ struct PointsReader {
         guard !reader.isSilent else { return nil }
         let cell = section.fields[reader.offsetKey.name] ?? section.fields[reader.nameKey.name]
         return Wire(address: reader.address, place: cell?.place ?? section.place, path: name)
-    }
-}
-
-extension Part {
-    /// True for `{file: …}` among points.
-    fileprivate var namesFile: Bool {
-        guard case .mapping(let pairs) = node.content else { return false }
-        return pairs.contains { pair in
-            if case .scalar("file", _) = pair.key.content { true } else { false }
-        }
     }
 }

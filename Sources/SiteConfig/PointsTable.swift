@@ -1,4 +1,4 @@
-/// A CSV file of points: its header, then one `Section` per row with the cells under their columns' names.
+/// A CSV file of points, or of what belongs to them: its header, then one `Section` per row with the cells under their columns' names.
 struct PointsTable {
     private enum Column {
         case known(String)
@@ -9,6 +9,7 @@ struct PointsTable {
     }
 
     private let file: TextFile
+    private let keys: [KeyDoc]
     private let problems: ProblemList
     private var rows: CSVRows
     /// The columns in the file's order.
@@ -17,8 +18,9 @@ struct PointsTable {
     private(set) var isBroken = false
 
     /// Reads the header, and reports what is wrong with it.
-    init(_ file: TextFile, problems: ProblemList) {
+    init(_ file: TextFile, keys: [KeyDoc] = ColumnKeys.all, problems: ProblemList) {
         self.file = file
+        self.keys = keys
         self.problems = problems
         rows = CSVRows(file.bytes, separator: CSVRows.separator(of: file.bytes))
         let header = nextFilled() ?? []
@@ -67,23 +69,27 @@ struct PointsTable {
 
     // MARK: Header
 
-    private var columnNames: String { "the columns \(ColumnKeys.all.map(\.name).joined(separator: ", "))" }
+    private var columnNames: String { "the columns \(keys.map(\.name).joined(separator: ", "))" }
+
+    private var required: String {
+        listed(keys.filter { if case .required = $0.presence { true } else { false } }.map(\.name))
+    }
 
     private mutating func readHeader(_ cells: [CSVRows.Cell]) {
         var first: [String: Mark] = [:]
         for cell in cells { columns.append(column(cell, &first)) }
-        for doc in ColumnKeys.all where first[doc.name] == nil {
+        for doc in keys where first[doc.name] == nil {
             guard case .required = doc.presence else { continue }
             isBroken = true
             problems.add(
                 Place(file: file.name, mark: Mark(line: cells.first?.mark.line ?? 1, column: 1)), doc.name,
-                found: "no such column", allowed: "a header row with at least id and label")
+                found: "no such column", allowed: "a header row with at least \(required)")
         }
     }
 
     private func column(_ cell: CSVRows.Cell, _ first: inout [String: Mark]) -> Column {
         if cell.text.isEmpty { return .unnamed }
-        guard ColumnKeys.all.contains(where: { $0.name == cell.text }) else {
+        guard keys.contains(where: { $0.name == cell.text }) else {
             refuse(cell)
             return .refused
         }
@@ -99,9 +105,19 @@ struct PointsTable {
 
     private func refuse(_ cell: CSVRows.Cell) {
         let isFullWidth = cell.text.contains("，") || cell.text.contains("；")
-        let guess = problems.guess(for: cell.text, of: ColumnKeys.all.map(\.name))
+        let guess = problems.guess(for: cell.text, of: keys.map(\.name))
         problems.add(
             Place(file: file.name, mark: cell.mark), "", found: "an unknown column \(quoted(cell.text))",
             allowed: isFullWidth ? "names separated by plain commas, not full-width ones" : "\(guess)\(columnNames)")
+    }
+}
+
+extension Part {
+    /// True for `{file: …}` among points.
+    var namesFile: Bool {
+        guard case .mapping(let pairs) = node.content else { return false }
+        return pairs.contains { pair in
+            if case .scalar("file", _) = pair.key.content { true } else { false }
+        }
     }
 }

@@ -21,6 +21,10 @@ public struct Site: Hashable, Sendable {
     public var outputLines: [OutputLine]
     /// The radio receivers, in the order of the file; on simulated hardware they have no line.
     public var receivers: [RadioReceiver] = []
+    /// The absolute path of the table that `enrol` keeps; nil if there is none.
+    public var transmitters: String?
+    /// The points that stand in it.
+    public var enrolled: Set<PointID> = []
     /// What makes a call `delivered`.
     public var acknowledgement: SiteRules.Acknowledgement
     /// When the daily test is due, in minutes after local midnight; nil: no test.

@@ -47,6 +47,16 @@ public struct DiskFiles: SiteFiles {
     }
 }
 
+/// The files of this machine, one of them with other bytes than it has.
+struct OverlaidFiles: SiteFiles {
+    let path: String
+    let bytes: [UInt8]
+
+    func bytes(of path: String, limit: Int) throws(FileTrouble) -> [UInt8] {
+        try path == self.path ? bytes : DiskFiles().bytes(of: path, limit: limit)
+    }
+}
+
 /// An open file, for reading.
 struct OpenFile: ~Copyable {
     private let descriptor: Int32

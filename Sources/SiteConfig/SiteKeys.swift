@@ -31,6 +31,10 @@ enum SiteKeys {
     static let devices = Key(
         "devices", .optional("devices"), Kind<String>.path, example: "/data/devices",
         "The folder of this site's own kinds of transmitters; those that come with the gateway are found besides.")
+    static let transmitters = Key(
+        "transmitters", .optional("none"), Kind<String>.path, example: "transmitters.csv",
+        "The table of points' transmitters that `courtyard-gateway enrol` keeps; it need not exist yet. With it, a point may have neither `line` nor `radio` until it is enrolled."
+    )
     static let acknowledgement = Key(
         "acknowledgement", .optional("desk"), Kind<SiteRules.Acknowledgement>.choice, example: "broker",
         "Whose word makes a call `delivered`; `broker` for displays that never answer: then desks are not supervised.")
@@ -69,7 +73,7 @@ enum SiteKeys {
 
     static let all = [
         site.doc, gateway.doc, hardware.doc, brokers, services, points, defaults, outputs, receivers,
-        devices.doc, acknowledgement.doc,
+        devices.doc, transmitters.doc, acknowledgement.doc,
         nobodyListening, dailyTest.doc, retention.doc, homeAssistant.doc, journal.doc, control.doc, simulator.doc,
     ]
 

@@ -9,16 +9,26 @@ public enum SiteReader {
     /// Reads the site file at `path`.
     /// - Throws: everything that is wrong with it; also that it is missing, too large or not readable.
     public static func read(path: String) throws(SiteProblems) -> Site {
-        let disk = DiskFiles()
+        try read(path: path, from: DiskFiles())
+    }
+
+    /// Reads the site file at `path` as it would be with other bytes in one of the files that it names.
+    /// - Parameter other: that file's absolute path.
+    /// - Throws: everything that would be wrong with it.
+    public static func read(path: String, with bytes: [UInt8], at other: String) throws(SiteProblems) -> Site {
+        try read(path: path, from: OverlaidFiles(path: other, bytes: bytes))
+    }
+
+    private static func read(path: String, from files: any SiteFiles) throws(SiteProblems) -> Site {
         let content: [UInt8]
         do throws(FileTrouble) {
-            content = try disk.bytes(of: path, limit: TextFile.Format.yaml.limit)
+            content = try files.bytes(of: path, limit: TextFile.Format.yaml.limit)
         } catch {
             let problems = ProblemList()
             TextFile.report(error, of: path, format: .yaml, to: problems)
             throw problems.result!
         }
-        return try read(content, name: path, directory: directory(of: path), files: disk)
+        return try read(content, name: path, directory: directory(of: path), files: files)
     }
 
     /// Reads a site file's bytes.
@@ -109,6 +119,8 @@ struct SiteReading {
             outputLines: isSimulated ? [] : outputs.lines, acknowledgement: rules.acknowledgement,
             dailyTestMinute: rules.dailyTestMinute, nobodyListening: rules.nobodyListening,
             retention: retention, homeAssistant: section.value(SiteKeys.homeAssistant, problems)?.text, files: files)
+        site.transmitters = section.value(SiteKeys.transmitters, problems).map(absolute)
+        site.enrolled = points.enrolled
         site.receivers =
             isSimulated ? receivers.map { .init(id: $0.id, address: nil, isSquelched: $0.isSquelched) } : receivers
         return site
@@ -131,9 +143,11 @@ struct SiteReading {
     private func points(_ section: Section, _ services: Set<ServiceID>, needsLines: Bool) -> PointsReader {
         var reader = PointsReader(
             services: services, needsLines: needsLines, directory: directory,
-            devices: absolute(section.value(SiteKeys.devices, problems) ?? "devices"), files: files, problems: problems)
+            devices: absolute(section.value(SiteKeys.devices, problems) ?? "devices"),
+            mayWait: section.present.contains(SiteKeys.transmitters.name), files: files, problems: problems)
         reader.readDefaults(section.part(SiteKeys.defaults, problems))
         if let points = section.part(SiteKeys.points, problems) { reader.readPoints(points) }
+        reader.readTransmitters(section)
         return reader
     }
 

@@ -8,7 +8,7 @@ internal import Synchronization
 /// The socket that `status` and `watch` ask, the signals that stop and reload the agent, and the wall clock when it is
 /// set: one thread for what is seldom and must never wait for anything else.
 ///
-/// A client sends one line, `status` or `watch`, and reads lines of JSON.
+/// A client sends one line, `status`, `watch`, `walk-test`, `heard` or `reload`, and reads lines of JSON.
 final class Control: @unchecked Sendable {
     // SAFETY (unchecked Sendable): `work` is behind its mutex; everything else mutable belongs to the thread.
     private let path: String
@@ -21,6 +21,8 @@ final class Control: @unchecked Sendable {
     private let wakeUp = WakeUp()
     private let work = Mutex<[@Sendable (Control) -> Void]>([])
     private var clients: [Int32: [UInt8]] = [:]
+    /// Whoever has begun a walk test: it ends with the connection.
+    private var walker: Int32?
     private var isStopping = false
 
     private static let mostClients = 16
@@ -106,6 +108,19 @@ final class Control: @unchecked Sendable {
         switch String(decoding: clients[fd]!.prefix(upTo: newline), as: UTF8.self) {
         case "status": inbox.put { agent in self.answer(fd, WireJSON.bytes(agent.report()) + [10], last: true) }
         case "watch": inbox.put { agent in agent.watch(Int(fd)) { line in self.answer(fd, line, last: false) } }
+        case "walk-test":
+            guard walker == nil else { return end(fd) }
+            walker = fd
+            inbox.put { agent in
+                agent.watch(Int(fd)) { line in self.answer(fd, line, last: false) }
+                agent.walkTest(true)
+            }
+        case "heard": inbox.put { agent in self.answer(fd, WireJSON.bytes(agent.heard()) + [10], last: true) }
+        case "reload":
+            inbox.put { agent in
+                agent.onSignal?(SIGHUP)
+                self.answer(fd, WireJSON.bytes(agent.reloaded()) + [10], last: true)
+            }
         default: end(fd)
         }
     }
@@ -121,6 +136,10 @@ final class Control: @unchecked Sendable {
 
     private func end(_ fd: Int32) {
         guard clients.removeValue(forKey: fd) != nil else { return }
+        if walker == fd {
+            walker = nil
+            inbox.put { $0.walkTest(false) }
+        }
         inbox.put { $0.unwatch(Int(fd)) }
         close(fd)
     }

@@ -8,7 +8,8 @@ struct CourtyardGateway: ParsableCommand {
         abstract: "Reads call buttons, journals every press and publishes it over MQTT.",
         version: Version.text,
         subcommands: [
-            Run.self, Check.self, Doctor.self, Status.self, Watch.self, Report.self, Decode.self,
+            Run.self, Check.self, Doctor.self, Status.self, Watch.self, Report.self, Enrol.self, WalkTest.self,
+            Decode.self,
             Capture.self,
         ])
 }

@@ -22,9 +22,9 @@ struct Decode: ParsableCommand {
     @Flag(help: "Say at the end of each file, on standard error, what became of all that looked like bits.")
     var verdicts = false
 
-    private static let known = "One of \(RadioProtocol.allCases.map(\.rawValue).joined(separator: ", "))."
+    static let known = "One of \(RadioProtocol.allCases.map(\.rawValue).joined(separator: ", "))."
 
-    private static func radioProtocol(_ name: String) throws -> RadioProtocol {
+    static func radioProtocol(_ name: String) throws -> RadioProtocol {
         guard let found = RadioProtocol(rawValue: name) else { throw ValidationError("\(name) is none. \(known)") }
         return found
     }

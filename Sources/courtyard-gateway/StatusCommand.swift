@@ -2,38 +2,14 @@ internal import ArgumentParser
 internal import CallContract
 internal import CallCore
 internal import GatewayAgent
-internal import Glibc
-internal import LinuxSupport
 
 /// Where a running agent is asked.
 struct ControlOption: ParsableArguments {
     @Option(help: "The agent's control-socket.")
     var socket = "/run/courtyard-gateway/control.sock"
 
-    /// Sends one word and hands on each line that comes back, until `each` says no or the agent ends.
-    func ask(_ word: String, _ each: ([UInt8]) throws -> Bool) throws {
-        let fd: Int32
-        do throws(SocketError) {
-            fd = try UnixSocket.connect(socket)
-        } catch {
-            Output.error("\(error). Is courtyard-gateway running? Is this its control-socket, and may you use it?")
-            throw ExitCode.failure
-        }
-        defer { close(fd) }
-        _ = send(fd, word + "\n", word.utf8.count + 1, Int32(MSG_NOSIGNAL))
-        var unread: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 16_384)
-        while true {
-            while let newline = unread.firstIndex(of: 10) {
-                let line = Array(unread[..<newline])
-                unread.removeSubrange(...newline)
-                guard try each(line) else { return }
-            }
-            let count = read(fd, &buffer, buffer.count)
-            guard count > 0 else { return }
-            unread += buffer.prefix(count)
-        }
-    }
+    /// The agent there.
+    var agent: ControlSocket { ControlSocket(path: socket) }
 }
 
 /// `courtyard-gateway status`: how the running agent is.
@@ -46,7 +22,7 @@ struct Status: ParsableCommand {
 
     func run() throws {
         var answered = false
-        try control.ask("status") { line in
+        try control.agent.ask("status") { line in
             guard (try? WireJSON.read(StatusReport.self, from: line)) != nil else { return false }
             answered = true
             Output.print(
@@ -102,7 +78,7 @@ struct Watch: ParsableCommand {
     var json = false
 
     func run() throws {
-        try control.ask("watch") { line in
+        try control.agent.ask("watch") { line in
             if json {
                 Output.print(String(decoding: line, as: UTF8.self))
             } else {

@@ -88,13 +88,18 @@ struct LinesClient: ~Copyable {
     /// The call points whose wires are supervised.
     mutating func wires() throws -> [String] { try list().compactMap { PointID(unchecked: $0).loopOwner?.text } }
 
-    private mutating func list() throws -> [String] {
-        try send("list\n")
-        var points: [String] = []
+    /// The receivers there are.
+    mutating func receivers() throws -> [String] { try list("receivers", of: "receiver ") }
+
+    private mutating func list() throws -> [String] { try list("list", of: "point ") }
+
+    private mutating func list(_ word: String, of prefix: String) throws -> [String] {
+        try send("\(word)\n")
+        var found: [String] = []
         while true {
             let line = try answer()
-            if line == "end" { return points }
-            points.append(String(line.dropFirst("point ".count)))
+            if line == "end" { return found }
+            found.append(String(line.dropFirst(prefix.count)))
         }
     }
 

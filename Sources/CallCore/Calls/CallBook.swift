@@ -95,11 +95,14 @@ struct CallBook: Sendable {
         return .told(call.id, told + move(call, expire, reason: "outside-hours", now: now))
     }
 
-    /// A test: raised by nobody's press.
-    mutating func raiseTest(at point: PointID, label: String, now: Now) -> (Call, [Action]) {
+    /// A test: raised by a desk, by the day, or by the press of somebody who walks from point to point.
+    mutating func raiseTest(
+        at point: PointID, label: String, heardBy reception: Reception?, now: Now
+    ) -> (Call, [Action]) {
         let service = Service(id: .test, priority: Service.leastPriority)
-        let call = Call(
+        var call = Call(
             id: number { $0.callID() }, point: point, label: label, service: service, raised: stamp(now))
+        call.reception = reception
         return (call, [.append(event(.raised, call, call.raised))] + keep(call))
     }
 

@@ -39,7 +39,8 @@ struct PointWatch: Sendable {
     /// is wrong with its transmitter.
     var condition: PointCondition {
         let wired = wiredCondition
-        guard wired == .working || !point.isWired, let radio else { return wired }
+        guard let radio else { return point.isWired ? wired : .notEnrolled }
+        guard wired == .working || !point.isWired else { return wired }
         if radio.isDeaf { return .unheard }
         if radio.isMissing { return .silent }
         if radio.isStuck { return .stuck }
@@ -222,6 +223,8 @@ public enum PointCondition: Hashable, Sendable {
     /// Its wire is cut: a normally closed contact stays open, or the loop that supervises the wire is.
     case wireOpen
     case troubled(LineTrouble)
+    /// It has no wire, and no transmitter yet.
+    case notEnrolled
     /// It is a transmitter, and no receiver works.
     case unheard
     /// It is a transmitter that should have told by itself that it is there, and hasn't.

@@ -17,6 +17,17 @@ public enum RadioProtocol: String, Hashable, CaseIterable, Sendable {
 
     /// False where frames are so short or so plain that noise or another protocol may look the same.
     public var isOnByDefault: Bool { self != .ht12e }
+
+    /// How many bits its codes have.
+    public var usualBits: Int {
+        switch self {
+        case .ev1527: 24
+        case .smc5326: 25
+        case .bell32, .kaku, .keeloq: 32
+        case .bell48: 48
+        case .ht12e: 12
+        }
+    }
 }
 
 /// What a transmitter sends: every bit of its frame, buttons and all. What the bits mean belongs to enrolment.

@@ -24,7 +24,7 @@ public struct Fault: Hashable, Sendable {
     /// Every press is heard and told while these last.
     private static let harmless: Set<FaultID> = [
         .simulatedHardware, .journalReplaced, .clockNotSynchronised, .clockStepped, .siteFileRefused, .deskAway,
-        .rateLimited, .certificateExpiring, .outputFailing, .batteryLow, .tampered, .receiverFlooding,
+        .rateLimited, .certificateExpiring, .outputFailing, .batteryLow, .tampered, .walkTest, .receiverFlooding,
     ]
 }
 
@@ -51,6 +51,8 @@ extension FaultID {
     public static let deskAway = FaultID(unchecked: "desk-away")
     /// A test call was not answered; cleared by one that is.
     public static let testMissed = FaultID(unchecked: "test-missed")
+    /// Somebody goes from call point to call point and presses each: the next press of each is a test.
+    public static let walkTest = FaultID(unchecked: "walk-test")
     /// Somebody set a wall clock that was right; cleared after an hour.
     public static let clockStepped = FaultID(unchecked: "clock-stepped")
     /// A certificate runs out soon.

@@ -1,5 +1,16 @@
 package import CallCore
 
+extension RadioProtocol {
+    /// How long the shortest pulse of most of its transmitters is, in nanoseconds.
+    package var usualBase: Int64 {
+        switch self {
+        case .kaku: 250_000
+        case .keeloq: 400_000
+        case .ev1527, .smc5326, .bell32, .bell48, .ht12e: 350_000
+        }
+    }
+}
+
 /// What a transmitter sends for one frame: carrier, silence, carrier, … in nanoseconds, beginning with the carrier.
 package struct Keying: Sendable {
     /// The shortest pulse, in nanoseconds.

@@ -18,7 +18,7 @@ enum RadioStepKeys {
         "bits", .optional("24; 25 with smc5326, 32 with kaku, keeloq and bell32, 48 with bell48, 12 with ht12e"),
         Kind<Int>.whole(8...64), example: "24", "How many bits `code` has.")
     static let base = Key(
-        "base", .optional("350"), Kind<Int>.whole(150...700), example: "420",
+        "base", .optional("350; 250 with kaku, 400 with keeloq"), Kind<Int>.whole(150...700), example: "420",
         "The transmitter's shortest pulse, in microseconds: from 169 to 582 have been measured.")
     static let fading = Key(
         "fading", .optional("0"), Kind<Int>.whole(0...100), example: "50",
@@ -96,7 +96,7 @@ extension StepReader {
         let times = section.value(HandKeys.times, problems) ?? 1
         let every = section.value(HandKeys.every, problems) ?? .seconds(2)
         let fading = Double(section.value(RadioStepKeys.fading, problems) ?? 0) / 100
-        let base = Int64(section.value(RadioStepKeys.base, problems) ?? 350) * 1000
+        let given = section.value(RadioStepKeys.base, problems)
         // The same story is the same each time.
         var dice = Dice(UInt64(part.place.mark.line))
         var sent = Transmissions()
@@ -104,6 +104,7 @@ extension StepReader {
         for number in 0..<times {
             for (index, one) in codes.enumerated() {
                 // No two transmitters have the same clock, nor begin at the same microsecond.
+                let base = given.map { Int64($0) * 1000 } ?? one.code.radioProtocol.usualBase
                 let keying = Keying(base: base + Int64(index) * 13_000)
                 let begin = every * number + .microseconds(index * 700)
                 let end = sent.press(one.code, keying, after: begin, held: held, fading: fading, &dice)
@@ -140,18 +141,5 @@ extension StepReader {
                 allowed: listed(all.map(\.text)))
         }
         return [id]
-    }
-}
-
-extension RadioProtocol {
-    /// How many bits its codes have.
-    var usualBits: Int {
-        switch self {
-        case .ev1527: 24
-        case .smc5326: 25
-        case .bell32, .kaku, .keeloq: 32
-        case .bell48: 48
-        case .ht12e: 12
-        }
     }
 }

@@ -110,6 +110,7 @@ enum PointWord: String, CaseIterable {
     case ok, waiting, stuck
     case wireOpen = "wire-open"
     case missing, renamed, busy, refused, unheard, silent
+    case notEnrolled = "not-enrolled"
 }
 
 /// An event's type, or any.
@@ -132,7 +133,7 @@ extension Kind<FaultID> {
             .wireOpen, .rateLimited, .eventsLost, .lineMissing, .lineRenamed, .lineBusy, .lineRefused, .outputFailing,
             .journalFailing, .journalReplaced, .clockNotSynchronised, .clockStepped, .certificateExpiring,
             .siteFileRefused, .simulatedHardware, .receiverDead, .receiverSilent, .receiverJammed, .receiverFlooding,
-            .pointMissing, .batteryLow, .tampered,
+            .pointMissing, .batteryLow, .tampered, .walkTest,
         ]
         return Kind<FaultID>(known.map(\.text).joined(separator: ", ")) { text in known.first { $0.text == text } }
     }()

@@ -22,6 +22,12 @@ package struct RadioSending: Sendable {
     /// Whose buttons are pressed meanwhile: for whoever looks at the story.
     package let presses: [ContactChange]
 
+    package init(receivers: [ReceiverID], edges: [Air.Edge], presses: [ContactChange]) {
+        self.receivers = receivers
+        self.edges = edges
+        self.presses = presses
+    }
+
     package var lasts: Duration { .nanoseconds(edges.last?.at ?? 0) }
 
     /// Carrier, silence, carrier, …, each in microseconds, beginning with the first carrier and ending with a silence.

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import CallCore
 internal import CourtyardSimulation
 internal import Glibc
