@@ -35,10 +35,10 @@ struct DeskView {
         return upper + middle + [Row("")] + log.suffix(left).map { Row($0, .dim) }
     }
 
-    /// The most urgent first, then the oldest. Tests are no calls.
-    private var calls: [DutyDesk.Seen] {
-        desk.calls.values.filter { !$0.record.data.test }.sorted {
-            let (a, b) = ($0.record.data, $1.record.data)
+    /// The most urgent first, then the oldest. Tests are no calls; what several gateways have heard is one.
+    private var calls: [[DutyDesk.Seen]] {
+        desk.merged.filter { !$0[0].record.data.test }.sorted {
+            let (a, b) = ($0[0].record.data, $1[0].record.data)
             return (a.priority, a.raisedAt.milliseconds, a.call) < (b.priority, b.raisedAt.milliseconds, b.call)
         }
     }
@@ -71,16 +71,24 @@ struct DeskView {
             DisplayWidth.pad("state", to: stateWidth), "who",
         ].joined(separator: "  "), .dim)
 
-    private func row(_ seen: DutyDesk.Seen) -> Row {
-        let data = seen.record.data
+    private func row(_ seen: [DutyDesk.Seen]) -> Row {
+        let data = seen[0].record.data
+        let presses = seen.map(\.record.data.presses).max() ?? 0
+        let ears = seen.compactMap { one in
+            one.record.data.receiver.map { receiver in
+                let strength = one.record.data.level.map { " \($0) dB" } ?? ""
+                return "\(one.base.split(separator: "/").last ?? "")/\(receiver)\(strength)"
+            }
+        }
+        let heard = ears.isEmpty ? "" : "  heard by \(ears.joined(separator: ", "))"
         let style = data.priority == 1 ? Row.Style.red : .plain
         return Row(
             ("\(DemoView.time(data.raisedAt).prefix(8))  ", .plain),
             (DisplayWidth.pad(data.service, to: Self.serviceWidth) + "  ", style),
             (DisplayWidth.pad(data.label, to: Self.labelWidth) + "  ", .plain),
-            (DisplayWidth.pad("\(data.presses)", to: 7, toRight: true) + "  ", .plain),
+            (DisplayWidth.pad("\(presses)", to: 7, toRight: true) + "  ", .plain),
             (DisplayWidth.pad(data.state, to: Self.stateWidth) + "  ", Self.style(ofState: data.state)),
-            ((data.actor ?? "") + (data.onTheWay == true ? ", on the way" : ""), .plain))
+            ((data.actor ?? "") + (data.onTheWay == true ? ", on the way" : "") + heard, .plain))
     }
 
     static func style(ofState state: String) -> Row.Style {
@@ -98,6 +106,7 @@ struct DeskView {
     static func line(_ note: DutyDesk.Note) -> String {
         switch note {
         case .raised(let record): "\(record.data.state): \(call(record))"
+        case .raisedToo(let record): "heard by another gateway too: \(call(record))"
         case .reopened(let record): "reopened: \(call(record))"
         case .offeredAgain(let record): "offered again: \(call(record))"
         case .pressedAgain(let record): "pressed again, \(record.data.presses) times now: \(call(record))"

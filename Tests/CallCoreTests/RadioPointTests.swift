@@ -211,4 +211,30 @@ import Testing
         #expect(world.courtyard.point(Self.pendant.id)?.condition == .working)
         #expect(press(&world, code(8)).types == [.pressed, .raised])
     }
+
+    @Test("In a walk test the next press of each point is a test, whatever it asks for; the one after it is a call")
+    func walk() {
+        var world = Self.world()
+        #expect(world.tell(.walkTest([Self.pendant.id, bed.id, PointID("gone")!])).faults.map(\.id) == [.walkTest])
+        let told = press(&world, code(2))
+        #expect(told.types == [.raised] && told.kept.last?.isTest == true)
+        #expect(told.kept.last?.reception?.receiver == Self.hall)
+        #expect(press(&world, code(8)).kept.last?.service == .emergency)
+        #expect(world.press(bed).kept.last?.isTest == true)
+        #expect(world.press(bed).kept.last?.service == .emergency)
+        #expect(world.tell(.walkTest(nil)).cleared == [.walkTest])
+        world.tell(.walkTest([bed.id]))
+        world.tell(.walkTest(nil))
+        #expect(world.press(bed).types == [.pressed], "whoever wasn't pressed meanwhile calls")
+    }
+
+    @Test("A point without wire and transmitter waits for nobody, and is no fault")
+    func notEnrolled() {
+        var point = Self.pendant
+        point.radio = nil
+        let world = Followed(SiteRules(points: [point], dailyTestMinute: nil))
+        #expect(world.courtyard.hasHeardOfAllPoints)
+        #expect(world.courtyard.point(point.id)?.condition == .notEnrolled)
+        #expect(world.courtyard.setFaults.isEmpty)
+    }
 }

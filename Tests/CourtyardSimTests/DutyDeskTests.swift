@@ -14,13 +14,15 @@ private func seconds(_ count: Double) -> Moment { begin + .milliseconds(Int(coun
 /// A record as a gateway publishes it.
 private func record(
     _ id: String = "k3f9qz-1", _ state: CallState = .raised, revision: Int = 1, presses: Int = 1,
-    service: String = "emergency", actor: String? = nil, onTheWay: Bool = false, priority: Int = 1
+    service: String = "emergency", actor: String? = nil, onTheWay: Bool = false, priority: Int = 1,
+    point: String = "b1"
 ) -> [UInt8] {
     let raised = Stamp(
         boot: "boot", moment: begin, wall: WallTime(milliseconds: 1_787_541_255_926),
         quality: ClockQuality(synchronized: true, uncertaintyMs: 2))
     let call = Call(
-        id: CallID(id)!, point: PointID("b1")!, label: "1号楼1单元101 床头", service: ServiceID(service)!, priority: priority,
+        id: CallID(id)!, point: PointID(point)!, label: "1号楼1单元101 床头", service: ServiceID(service)!,
+        priority: priority,
         state: state, revision: revision, presses: presses, raised: raised, escalation: 0, actor: actor, reason: nil,
         times: [.raised: raised.wall], actors: [:], pressTimes: [raised.wall], isOnTheWay: onTheWay)
     let now = Now(moment: begin, wall: raised.wall, quality: raised.quality)
@@ -61,6 +63,26 @@ private func manner(ignores: Bool = false, refuses: Set<String> = [], sayReceive
             WireJSON.bytes(ReplyMessage(id: commands[0].id, command: commands[0].name.word, refusal: refusal)),
             at: moment)
         return commands[0]
+    }
+
+    @Test("shows what two gateways have heard as one call, and sends its commands to each of them")
+    mutating func merged() throws {
+        let other = "courtyard/v1/willow-court/gw-2/call/emergency/zzzzzz-4"
+        see(record(), at: begin)
+        desk.take(other, record("zzzzzz-4"), at: begin)
+        see(record("k3f9qz-2", service: "meal"), "k3f9qz-2", service: "meal", at: begin)
+        #expect(desk.merged.map(\.count).sorted() == [1, 2])
+        let notes = desk.takeNotes().map { note in
+            switch note {
+            case .raised(let record): "raised \(record.data.call)"
+            case .raisedToo(let record): "too \(record.data.call)"
+            default: "another"
+            }
+        }
+        #expect(notes == ["raised k3f9qz-1", "too zzzzzz-4", "raised k3f9qz-2"])
+        #expect(desk.due(at: begin).map(\.base).sorted().map { $0.suffix(4) } == ["gw-1", "gw-1", "gw-2"])
+        desk.take(other, [], at: begin)
+        #expect(desk.merged.map(\.count) == [1, 1])
     }
 
     @Test("takes a call from the first record to its end, each step in its time and with the record's revision")
@@ -246,7 +268,9 @@ private func manner(ignores: Bool = false, refuses: Set<String> = [], sayReceive
     mutating func picture() {
         for number in 1...40 {
             let id = "k3f9qz-\(number)"
-            see(record(id, actor: "desk-2/\u{1B}[2J李", priority: number == 30 ? 1 : 3), id, at: begin)
+            let more = record(
+                id, actor: "desk-2/\u{1B}[2J李", priority: number == 30 ? 1 : 3, point: "b\(number)")
+            see(more, id, at: begin)
         }
         see(record("k3f9qz-99", service: "test"), "k3f9qz-99", service: "test", at: begin)
         for height in [10, 24, 50] {

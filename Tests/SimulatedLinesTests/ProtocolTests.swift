@@ -99,7 +99,9 @@ struct ProtocolTests {
         #expect(try right.lines(2).last == "end")
         try wrong.send("outputs please\n")
         #expect(
-            try wrong.lines(1) == ["error expected: made POINT, open POINT, radio RECEIVER µs µs …, list, receivers, or outputs"])
+            try wrong.lines(1) == [
+                "error expected: made POINT, open POINT, radio RECEIVER µs µs …, list, receivers, or outputs"
+            ])
         #expect(throws: (any Error).self) { try wrong.lines(1) }
         bench.lines.show(lamp, .test)
         #expect(try right.lines(1) == ["output b3-lamp test"])

@@ -75,6 +75,36 @@ import Testing
         #expect(found.count == 1 && found[0].contains(expected), "\(found)")
     }
 
+    @Test(
+        "The table of enrolled transmitters: missing is empty, a point may wait for its row, and enrolling keeps the rest"
+    )
+    func enrolled() throws {
+        let site =
+            "transmitters: t.csv\npoints: [{id: a, label: A}, {id: b, label: B}, {id: c, label: C, line: {name: C}}]\n"
+        let none = try read(site).get()
+        #expect(none.points.map(\.isWired) == [false, false, true] && none.enrolled.isEmpty)
+        #expect(none.transmitters == "/site/t.csv")
+        let code = RadioCode(.ev1527, value: 0x13CD31, bits: 24)
+        let first = none.enrolling(PointID("b")!, device: "fob", code: code)
+        let one = try read(site, ["t.csv": String(decoding: first, as: UTF8.self)]).get()
+        #expect(one.points.map { $0.radio?.code } == [nil, code, nil])
+        let other = RadioCode(.ev1527, value: 0x7A1E51, bits: 24)
+        let second = one.enrolling(PointID("c")!, device: "plain", code: other)
+        #expect(
+            String(decoding: second, as: UTF8.self) == "point,device,code\nb,fob,0x13CD31\nc,plain,0x7A1E51\n")
+        let instead = try read(site, ["t.csv": String(decoding: second, as: UTF8.self)]).get()
+            .enrolling(PointID("b")!, device: "fob", code: RadioCode(.ev1527, value: 0x222221, bits: 24))
+        #expect(String(decoding: instead, as: UTF8.self).contains("b,fob,0x222221\nc,plain"))
+        for (rows, found) in [
+            ("d,fob,0x13CD31", "found the unknown point \"d\""),
+            ("b,fob,0x13CD31\nb,fob,0x7A1E51", "found a second transmitter"),
+            ("b,fob,0x13CD31\na,fob,0x13CD32", "found the transmitter of"), ("b,,0x13CD31", "device: found nothing"),
+        ] {
+            let told = messages(read(site, ["t.csv": "point,device,code\n\(rows)\n"]))
+            #expect(told.count == 1 && told[0].contains(found), "\(told)")
+        }
+    }
+
     @Test("Transmitters without a receiver are refused, and two receivers on one line")
     func receivers() {
         let point = point("radio: {device: fob, code: 0x13CD31}")

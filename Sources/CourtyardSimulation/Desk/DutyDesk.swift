@@ -32,6 +32,8 @@ package struct DutyDesk {
     /// Something to tell whoever watches the desk.
     package enum Note {
         case raised(CallMessage)
+        /// Another gateway has heard the same press, or one of the same button: it is shown as one call.
+        case raisedToo(CallMessage)
         case reopened(CallMessage)
         /// The same record of a raised call came once more: nobody has said `received` yet.
         case offeredAgain(CallMessage)
@@ -64,6 +66,8 @@ package struct DutyDesk {
     private var parting: [String: DeskCommand] = [:]
     /// Calls by the id of the command whose reply is waited for: of thousands of calls, one is found at once.
     private var asking: [String: String] = [:]
+    /// The open calls of each point and service: what several gateways have heard is one call for people.
+    private var joined: [Whose: Set<String>] = [:]
     private let commandPrefix: String
     private var commands = 0
     /// Draws the pauses.
@@ -90,7 +94,24 @@ package struct DutyDesk {
 
     /// A new connection: the retained records that follow are the complete picture, and what isn't among them was
     /// closed meanwhile.
-    package mutating func connected() { (calls, parting, asking) = ([:], [:], [:]) }
+    package mutating func connected() { (calls, parting, asking, joined) = ([:], [:], [:], [:]) }
+
+    /// Whose calls for what are one. A desk is one site's.
+    private struct Whose: Hashable {
+        let point, service: String
+
+        init(_ record: CallMessage) { (point, service) = (record.data.point, record.data.service) }
+    }
+
+    /// The open calls as people see them: those of one point and service together, whichever gateways have them, the
+    /// first that was raised at the head.
+    package var merged: [[Seen]] {
+        joined.values.map { ids in
+            ids.compactMap { calls[$0] }.sorted {
+                ($0.record.data.raisedAt, $0.id) < ($1.record.data.raisedAt, $1.id)
+            }
+        }
+    }
 
     // MARK: What comes in
 
@@ -109,6 +130,8 @@ package struct DutyDesk {
         guard !payload.isEmpty else {
             if let seen = calls.removeValue(forKey: id) {
                 notes.append(.closed(seen.record))
+                joined[Whose(seen.record)]?.remove(id)
+                if joined[Whose(seen.record)]?.isEmpty ?? false { joined[Whose(seen.record)] = nil }
                 if let pending = seen.pending {
                     parting[pending.id] = pending
                     asking[pending.id] = nil
@@ -121,9 +144,13 @@ package struct DutyDesk {
         }
         guard !closedSet.contains(id) else { return }
         guard let seen = calls[id] else {
+            let others = joined[Whose(record), default: []].compactMap { calls[$0] }
+            // Whoever goes there goes once: what is done with one is done with each.
             calls[id] = Seen(
-                base: base, record: record, since: now, sinceRevision: record.data.revision, paces: drawPaces())
-            return notes.append(.raised(record))
+                base: base, record: record, since: now, sinceRevision: record.data.revision,
+                paces: others.first?.paces ?? drawPaces())
+            joined[Whose(record), default: []].insert(id)
+            return notes.append(others.isEmpty ? .raised(record) : .raisedToo(record))
         }
         update(seen, record, now)
     }
