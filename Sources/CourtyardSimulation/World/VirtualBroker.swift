@@ -75,7 +75,11 @@ package final class VirtualBroker {
             session.value.connection = nil
             if dice.fraction() < share { sessions[session.key] = nil }
         }
-        for topic in kept.keys.sorted() where dice.fraction() < share { kept[topic] = nil }
+        for topic in kept.keys.sorted() where dice.fraction() < share {
+            kept[topic] = nil
+            // One file has both: a queued copy is no older than what was retained when that was written.
+            for session in sessions.values { session.queue.removeAll { $0.message.topic == topic } }
+        }
     }
 
     package func start() { isUp = true }

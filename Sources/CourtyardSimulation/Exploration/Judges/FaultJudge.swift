@@ -12,7 +12,7 @@ final class FaultJudge: Judge {
     private static let graces: [FaultID: Duration] = [
         .brokerAway: .seconds(15), .clockNotSynchronised: .seconds(620), .lineStuck: .seconds(15),
         .wireOpen: .seconds(15), .lineBusy: .seconds(15), .journalFailing: .seconds(30),
-        .nobodyListening: .seconds(1800), .deskAway: .seconds(45),
+        .nobodyListening: .seconds(45), .deskAway: .seconds(45),
     ]
 
     /// Two site files of a world differ in other things.
