@@ -17,7 +17,7 @@ struct ScenarioTests {
     func scenarios() throws {
         let names = [
             "press-to-end", "wire-cut", "worn-contacts", "full-disk", "boot-in-1970", "clock-steps", "night-power-cut",
-            "broker-restarts",
+            "broker-restarts", "radio-pendant",
         ]
         let (code, output) = try play(names.map { "\(Self.root)/simulator/scenarios/\($0).yaml" })
         #expect(code == 0, "\(output)")
