@@ -36,9 +36,13 @@ struct Drawing {
                 id: OutputID(unchecked: "lamp-\(index)"), kind: index % 3 == 2 ? .buzzer : .lamp,
                 points: index == 0 ? ["b*"] : ["b\(index)*"])
         }
+        let receivers = ["hall", "attic"].map {
+            RadioReceiver(id: ReceiverID(unchecked: $0), address: nil, isSquelched: true)
+        }
         let siren = BoardOutput(id: OutputID(unchecked: "siren"), kind: .relay)
         var rules = SiteRules(
-            points: points, outputs: lamps + [siren], acknowledgement: dice.oneIn(4) ? .broker : .desk,
+            points: points, outputs: lamps + [siren], receivers: receivers,
+            acknowledgement: dice.oneIn(4) ? .broker : .desk,
             dailyTestMinute: dice.oneIn(3) ? nil : dice.below(1440),
             nobodyListening: .init(outputs: dice.oneIn(2) ? [siren.id] : [], usesNextBroker: dice.oneIn(2)))
         rules.services[0].rules.escalateEvery = .seconds([20, 60, 600][dice.below(3)])
@@ -59,6 +63,9 @@ struct Drawing {
         return (rules, second)
     }
 
+    private static let pendant = RadioDevice(
+        name: "pendant", radioProtocol: .ev1527, bits: 24, identityBits: 20)
+
     private mutating func point(_ index: Int) -> CallPoint {
         let kinds: [ServiceID] = [.emergency, .emergency, .emergency, .meal, .errand]
         let press = index == 0 ? .emergency : kinds[dice.below(kinds.count)]
@@ -69,6 +76,11 @@ struct Drawing {
         if press == .meal, dice.oneIn(2) { point.gestures.double = .errand }
         if press == .emergency, dice.oneIn(6) { point.gestures.double = .reset }
         point.hasLoop = dice.oneIn(4)
+        if index > 0, point.gestures.double == nil, dice.oneIn(6) {
+            (point.isWired, point.hasLoop) = (false, false)
+            let code = RadioCode(.ev1527, value: UInt64(0x10000 + index * 7) << 4 | UInt64(index % 15 + 1), bits: 24)
+            point.radio = RadioTransmitter(device: Self.pendant, code: code)
+        }
         return point
     }
 
@@ -108,6 +120,10 @@ struct Drawing {
     private mutating func press(_ rules: SiteRules) -> Happening {
         let point = rules.points[dice.below(rules.points.count)]
         let width = point.debounce.minimumWidth
+        guard point.isWired else {
+            return .send(
+                point.id, held: dice.duration(in: .milliseconds(60)...(.milliseconds(dice.oneIn(8) ? 6000 : 900))))
+        }
         if dice.oneIn(25), width > .zero { return .spike(point.id, width * (0.4 * dice.fraction()) + .microseconds(5)) }
         // Old hands press long, frightened ones often.
         let count = dice.oneIn(6) ? 2 + dice.below(3) : 1
@@ -127,8 +143,18 @@ struct Drawing {
         return max(.milliseconds(50), most * (share * share * share))
     }
 
+    private mutating func airMishap() -> Happening {
+        switch dice.below(4) {
+        case 0: .noise(dice.duration(in: .seconds(1)...(.seconds(20))))
+        case 1: .foreignCode(dice.next())
+        default: .loseReceiver(dice.below(2), for: span(upTo: .seconds(3600)))
+        }
+    }
+
     private mutating func mishap(_ rules: SiteRules) -> Happening {
-        let point = rules.points[dice.below(rules.points.count)]
+        let wired = rules.points.filter(\.isWired)
+        let point = wired[dice.below(wired.count)]
+        if dice.oneIn(30) { return airMishap() }
         switch dice.below(100) {
         case 0..<12:
             return .powerCut(operations: dice.oneIn(3) ? nil : 1 + dice.below(12), for: span(upTo: .seconds(14_400)))

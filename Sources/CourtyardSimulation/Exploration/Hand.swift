@@ -6,8 +6,11 @@ final class Hand {
     struct Made {
         let point: PointID
         let boot: String
-        /// Between these monotonic times its first edge was: the same moment twice, unless edges were lost.
+        /// Between these monotonic times its first edge was: the same moment twice, unless edges were lost or it came over
+        /// the air.
         let first: ClosedRange<Moment>
+        /// It was sent, and a receiver that hears takes it in by then, or none does (nil).
+        var heardWithin: Duration?
     }
 
     private let agenda: Agenda
@@ -22,6 +25,7 @@ final class Hand {
     /// A contact flickers between these moments of the world: what is told of it is not certain.
     var onFlicker: ((PointID, ClosedRange<Moment>) -> Void)?
     private var busyUntil: [PointID: Moment] = [:]
+    private var airIsFreeAt = Moment(nanoseconds: 0)
     private var dice: Dice
 
     init(_ gateway: VirtualGateway, _ agenda: Agenda, _ dice: Dice) {
@@ -95,6 +99,57 @@ final class Hand {
     func rest() {
         losesOneIn = nil
         for point in points.keys.sorted() where gateway.made[point] != nil { gateway.set(point, made: false) }
+    }
+
+    // MARK: The air
+
+    /// From a press to its second equal frame, and the driver's reading it.
+    private static let heardWithin = Duration.milliseconds(400)
+
+    /// A transmitter is pressed; while somebody else sends, nobody does.
+    func send(_ point: PointID, held: Duration) {
+        guard let radio = points[point]?.radio, airIsFreeAt <= agenda.now, claim(point, for: held + .seconds(3)) else {
+            return
+        }
+        let begin = gateway.clock.moment
+        let isHeard = gateway.receivers.areHeard
+        onPress?(
+            Made(
+                point: point, boot: gateway.boot, first: begin...(begin + Self.heardWithin),
+                heardWithin: isHeard ? Self.heardWithin : nil), .zero)
+        let lasts = transmit(radio.code, held: held)
+        agenda.after(lasts) { [self] in onRelease?(point, gateway.clock.moment) }
+    }
+
+    /// A transmitter that nobody enrolled.
+    func sendForeign(_ value: UInt64) {
+        guard airIsFreeAt <= agenda.now else { return }
+        _ = transmit(RadioCode(.ev1527, value: 0xF00000 | value & 0xfffff, bits: 24), held: .milliseconds(300))
+    }
+
+    private func transmit(_ code: RadioCode, held: Duration) -> Duration {
+        var sent = Transmissions()
+        let keying = Keying(base: 250_000 + Int64(dice.below(200_000)))
+        let lasts = sent.press(code, keying, after: .zero, held: held, fading: 0, &dice)
+        airIsFreeAt = agenda.now + lasts + .seconds(1)
+        for receiver in gateway.rules.receivers {
+            var air = Air(dice.split())
+            air.hissAfter = nil
+            gateway.receivers.hear(receiver.id, sent.edges(through: air))
+        }
+        return lasts
+    }
+
+    func noise(for span: Duration) {
+        guard airIsFreeAt <= agenda.now else { return }
+        airIsFreeAt = agenda.now + span + .seconds(1)
+        let kind = Noise.allCases[dice.below(Noise.allCases.count)]
+        var (edges, at): ([Air.Edge], Int64) = ([], 0)
+        while at < span.nanoseconds || edges.count % 2 == 1 {
+            edges.append(Air.Edge(carrier: edges.count % 2 == 0, at: at))
+            at += kind.length(&dice)
+        }
+        gateway.receivers.hear(gateway.rules.receivers[0].id, edges)
     }
 
     private func claim(_ point: PointID, for span: Duration) -> Bool {

@@ -10,6 +10,13 @@ package enum Happening: Sendable {
     case flicker(PointID, edges: Int, every: Duration)
     /// A button jams, and is freed.
     case jam(PointID, for: Duration)
+    /// A resident presses a transmitter, and holds it.
+    case send(PointID, held: Duration)
+    /// A neighbour's transmitter sends, or so much noise comes in.
+    case foreignCode(UInt64)
+    case noise(Duration)
+    /// A receiver's line is taken away by another program.
+    case loseReceiver(Int, for: Duration)
     /// The wire of a supervised point is cut, and mended.
     case cutWire(PointID, for: Duration)
     /// A line is taken away by another program, or its expander is pulled out.
@@ -103,6 +110,10 @@ extension Happening: CustomStringConvertible {
         case .spike(let point, let width): "spike of \(width.short) at \(point)"
         case .flicker(let point, let edges, let every): "\(point) flickers: \(edges) edges, one every \(every.short)"
         case .jam(let point, let span): "\(point) is jammed for \(span.short)"
+        case .send(let point, let held): "the transmitter of \(point) is pressed for \(held.short)"
+        case .foreignCode: "a neighbour's transmitter sends"
+        case .noise(let span): "noise for \(span.short)"
+        case .loseReceiver(let index, let span): "another program holds receiver \(index + 1) for \(span.short)"
         case .cutWire(let point, let span): "the wire of \(point) is cut for \(span.short)"
         case .loseLine(let point, let span): "another program holds the line of \(point) for \(span.short)"
         case .dropEdges(let chance, let span): "the kernel drops one edge in \(chance) for \(span.short)"

@@ -14,8 +14,7 @@ final class Script {
     /// The time service has no server.
     private var hasLostTime = false
     private var twin: VirtualConnection?
-    private var isTwinThere = false
-    private var isSecondRules = false
+    private var (isTwinThere, isSecondRules) = (false, false)
     private let stranger: Stranger
 
     private var agenda: Agenda { episode.world.agenda }
@@ -56,6 +55,7 @@ final class Script {
             if gateway.cut.contains(point.id.loop) { gateway.setWire(of: point.id, isCut: false) }
             if gateway.troubles[point.id] != nil { gateway.setTrouble(of: point.id, nil) }
         }
+        for receiver in gateway.receivers.lost { gateway.receivers.set(receiver, isLost: false) }
         for desk in episode.desks {
             desk.path.block(up: false, down: false)
             desk.behave(.watchful)
@@ -137,6 +137,7 @@ final class Script {
         episode.onTrace?(episode.line(number))
         var dice = Dice(planned.seed)
         switch planned.happening {
+        case .send, .foreignCode, .noise, .loseReceiver: onAir(planned.happening)
         case .press, .spike, .flicker, .jam, .cutWire, .loseLine, .dropEdges: touch(planned.happening)
         case .cutNetwork, .slowNetwork, .stopBroker, .denyPublishing, .lateWill, .twin, .foreignRecord:
             trouble(planned.happening, &dice)
@@ -164,6 +165,20 @@ final class Script {
             onBlur(nil)
             hand.losesOneIn = chance
             later(span) { hand.losesOneIn = nil }
+        default: break
+        }
+    }
+
+    private func onAir(_ happening: Happening) {
+        switch happening {
+        case .send(let point, let held): episode.hand.send(point, held: held)
+        case .foreignCode(let value): episode.hand.sendForeign(value)
+        case .noise(let span): episode.hand.noise(for: span)
+        case .loseReceiver(let index, let span):
+            let receiver = gateway.rules.receivers[index].id
+            onBlur(nil)  // what is being pressed may have been heard by this one alone
+            gateway.receivers.set(receiver, isLost: true)
+            later(span) { [gateway] in gateway.receivers.set(receiver, isLost: false) }
         default: break
         }
     }

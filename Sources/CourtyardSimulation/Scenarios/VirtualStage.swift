@@ -141,7 +141,7 @@ package final class VirtualStage: Stage {
         for press in sending.presses {
             world.agenda.at(start + press.after) { [unowned self] in see(.line(press.point, made: press.made)) }
         }
-        for receiver in sending.receivers { gateway.hear(receiver, sending.edges) }
+        for receiver in sending.receivers { gateway.receivers.hear(receiver, sending.edges) }
         world.run(until: start + sending.lasts)
     }
 

@@ -13,6 +13,7 @@ package final class VirtualGateway {
     package let clock: VirtualClock
     package let path: VirtualPath
     package let disk: VirtualDisk
+    package let receivers: VirtualReceivers
     package var ears = Ears()
     /// What the site file says; read when the program starts, and by `reload`.
     package var rules: SiteRules
@@ -40,7 +41,6 @@ package final class VirtualGateway {
     package private(set) var troubles: [PointID: LineTrouble] = [:]
     /// Since when the lines are watched.
     private var armedAt: [PointID: Moment] = [:]
-    private var receivers: VirtualReceivers?
     /// True once the program hears its points.
     package private(set) var isArmed = false
     private var boots = 0
@@ -60,6 +60,7 @@ package final class VirtualGateway {
         self.agenda = agenda
         self.dice = dice
         clock = VirtualClock(agenda, epoch: epoch, driftPPM: driftPPM)
+        receivers = VirtualReceivers(agenda, clock)
         path = VirtualPath(agenda, self.dice.split())
         disk = try VirtualDisk(self.dice.split()) { [clock] in clock.ahead += $0 }
     }
@@ -145,7 +146,7 @@ package final class VirtualGateway {
     private func arm() {
         isArmed = true
         for point in rules.watchedPoints { report(levelOf: point) }
-        receivers = VirtualReceivers(rules, agenda, clock, inbox) { [weak self] in self?.wake() }
+        receivers.listen(rules, into: inbox) { [weak self] in self?.wake() }
         wake()
     }
 
@@ -153,7 +154,7 @@ package final class VirtualGateway {
         guard isRunning else { return }
         link?.die(withPower: withPower)
         (link, agent, store, nextTurn, isArmed, armedAt) = (nil, nil, nil, nil, false, [:])
-        receivers = nil
+        receivers.stop()
         clock.ahead = .zero
         ears.ended()
     }
@@ -175,7 +176,7 @@ package final class VirtualGateway {
         self.rules = rules
         inbox.put { $0.adopt(rules) }
         if isArmed { for point in rules.watchedPoints where !before.contains(point) { report(levelOf: point) } }
-        receivers?.listen(rules)
+        receivers.follow(rules)
         wake()
     }
 
@@ -214,9 +215,6 @@ package final class VirtualGateway {
         guard isArmed, rules.points.contains(where: { $0.id == point && $0.hasLoop }) else { return }
         put(.edge(point.loop, made: !isCut, at: clock.moment))
     }
-
-    /// A receiver's pin shows these edges, which begin now.
-    package func hear(_ receiver: ReceiverID, _ edges: [Air.Edge]) { receivers?.hear(receiver, edges) }
 
     /// The line of a point can't be watched any more, or can again (nil).
     package func setTrouble(of point: PointID, _ trouble: LineTrouble?) {

@@ -12,7 +12,7 @@ final class FaultJudge: Judge {
     private static let graces: [FaultID: Duration] = [
         .brokerAway: .seconds(15), .clockNotSynchronised: .seconds(620), .lineStuck: .seconds(15),
         .wireOpen: .seconds(15), .lineBusy: .seconds(15), .journalFailing: .seconds(30),
-        .nobodyListening: .seconds(45), .deskAway: .seconds(45),
+        .nobodyListening: .seconds(45), .receiverDead: .seconds(15), .deskAway: .seconds(45),
     ]
 
     /// Two site files of a world differ in other things.
@@ -56,6 +56,7 @@ final class FaultJudge: Judge {
         case .lineBusy: return !gateway.troubles.isEmpty
         case .lineStuck:
             return gateway.made.keys.contains { gateway.troubles[$0] == nil && isStuck($0) }
+        case .receiverDead: return !gateway.receivers.lost.isEmpty
         case .wireOpen:
             return gateway.cut.contains { loop in
                 guard let id = loop.loopOwner, points[id]?.hasLoop ?? false else { return false }

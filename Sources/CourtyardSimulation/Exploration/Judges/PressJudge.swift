@@ -52,7 +52,10 @@ final class PressJudge: Judge {
         guard let point = point(made.point), point.gestures.press != .reset else { return }
         presses += 1
         let isDirect = point.gestures.press == .emergency
-        let isHeard = court.gateway.isHearing(made.point) && made.first.lowerBound == made.first.upperBound
+        let isHeard =
+            point.isWired
+            ? court.gateway.isHearing(made.point) && made.first.lowerBound == made.first.upperBound
+            : made.heardWithin != nil
         let due = made.first.upperBound + closing + point.debounce.minimumWidth + Self.slack
         var list = (watched[made.point] ?? []).filter { $0.told == 0 || made.first.lowerBound - $0.due < Self.apart }
         list.append(
