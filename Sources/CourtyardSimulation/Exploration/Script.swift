@@ -11,7 +11,6 @@ final class Script {
     private(set) var isHealed = false
     /// The power comes back after so long, once it has failed.
     private var powerReturnsAfter: Duration?
-    /// The time service has no server.
     private var hasLostTime = false
     private var twin: VirtualConnection?
     private var (isTwinThere, isSecondRules) = (false, false)
@@ -36,7 +35,7 @@ final class Script {
         keepTime()
     }
 
-    /// All is well from now on: everyone and everything works, at one broker.
+    /// All is well from now on, at one broker.
     func heal() throws {
         isHealed = true
         gateway.path.block(up: false, down: false)
