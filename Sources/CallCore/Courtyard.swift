@@ -90,6 +90,10 @@ public struct Courtyard: Sendable {
     public var services: some Collection<ServiceID> { rules.services.lazy.map(\.id) }
     /// All points' supervision, in no order.
     public var pointStatuses: [PointStatus] { watches.values.map(\.status) }
+    /// The site's receivers in their order, each with how it is: `waiting`, `ok`, `dead`, `silent`, `jammed` or `flooding`.
+    public var receiverStates: [(id: ReceiverID, state: String)] {
+        rules.receivers.map { ($0.id, receivers.word($0.id)) }
+    }
     /// Transmitters that were heard and that nobody enrolled, in no order.
     public var unknownTransmitters: some Collection<UnknownTransmitter> { transmitters.unknown.values }
     public func call(_ id: CallID) -> Call? { calls.open[id] }

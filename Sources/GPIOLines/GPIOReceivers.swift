@@ -42,6 +42,13 @@ public final class GPIOReceivers: Sendable {
         }
     }
 
+    /// What came of what each gave out.
+    public var statistics: [ReceiverID: ReceiverStatistics] {
+        let running = running.withLock { $0 }
+        return Dictionary(
+            running.map { ($0.receiver.id, $0.thread.statistics) }, uniquingKeysWith: { first, _ in first })
+    }
+
     /// Runs `done` once every receiver's thread has come round: the proof that they make progress.
     public func checkIn(_ done: @escaping @Sendable () -> Void) {
         let threads = running.withLock { $0.map(\.thread) }

@@ -15,6 +15,8 @@ final class ReceiverThread: @unchecked Sendable {
     private let report: GPIOReceivers.Report
     private let wakeUp: WakeUp
     private let commands = Mutex(Commands())
+    private let noted = Mutex(ReceiverStatistics())
+    private var notedAt = Moment(nanoseconds: 0)
     private let ended: DriverThread.Gate
     private var ear: ReceiverEar
     private var told: ReceiverCondition?
@@ -51,6 +53,9 @@ final class ReceiverThread: @unchecked Sendable {
         wakeUp.wake()
     }
 
+    /// As it was a moment ago.
+    var statistics: ReceiverStatistics { noted.withLock { $0 } }
+
     func stop() {
         commands.withLock { $0.isStopping = true }
         wakeUp.wake()
@@ -81,7 +86,16 @@ final class ReceiverThread: @unchecked Sendable {
         if let due, batch.edges.isEmpty { ear.pass(until: max(due, .now - .milliseconds(1))) }
         let condition = ear.condition
         tell(ear.takeReports(), condition)
+        note()
         if batch.edges.count > 1 { wait(for: Self.gathers) }
+    }
+
+    /// Seldom: somebody asks now and then.
+    private func note() {
+        guard notedAt + .seconds(1) <= .now else { return }
+        notedAt = .now
+        let statistics = ear.statistics
+        noted.withLock { $0 = statistics }
     }
 
     private func tell(_ presses: [RadioReport], _ condition: ReceiverCondition) {

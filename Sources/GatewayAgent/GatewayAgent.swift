@@ -95,6 +95,8 @@ public final class GatewayAgent {
     package var onTold: ((Action) -> Void)?
     /// What a signal asks for; set by the program.
     public var onSignal: ((Int32) -> Void)?
+    /// Asked for what came of what receivers gave out, when somebody wants to know.
+    public var receiverStatistics: (() -> [ReceiverID: ReceiverStatistics])?
 
     /// How long acknowledgements wait for a commit to travel with: they get one of their own when nobody presses.
     static let marksWaitAtMost = Duration.seconds(60)

@@ -18,6 +18,21 @@ public struct StatusReport: Codable, Hashable, Sendable {
         public var troubled: [PointMessage]
     }
 
+    /// One radio receiver, and what came of what it gave out since it is listened to.
+    public struct Receiver: Codable, Hashable, Sendable {
+        public var receiver: String
+        /// `waiting`, `ok`, `dead`, `silent`, `jammed` or `flooding`.
+        public var state: String
+        public var edges: Int
+        public var presses: Int
+        /// Believed ones; those that came alone; runs of bits that no protocol ends so.
+        public var frames: Int
+        public var framesAlone: Int
+        public var broken: Int
+        /// How many of the last sixty seconds a carrier or frames occupied.
+        public var occupiedSeconds: Int
+    }
+
     /// The site's id, and the gateway's.
     public var site: String
     public var gateway: String
@@ -27,6 +42,8 @@ public struct StatusReport: Codable, Hashable, Sendable {
     public var journal: String
     public var uptimeSeconds: Int
     public var points: PointCount
+    /// The radio receivers, in the site file's order.
+    public var receivers: [Receiver]
     public var openCalls: Int
     /// Those that nobody has accepted.
     public var unaccepted: Int
@@ -52,7 +69,7 @@ extension GatewayAgent {
             points: .init(
                 total: points.count, ok: points.count { $0.condition == .working },
                 troubled: points.filter { $0.condition != .working }.map { PointMessage($0) }),
-            openCalls: core.openCalls.count,
+            receivers: receivers(), openCalls: core.openCalls.count,
             unaccepted: core.openCalls.count { $0.state == .raised || $0.state == .delivered },
             desks: core.listeningDesks.map(\.text).sorted(),
             lastPress: lastPress.map {
@@ -61,6 +78,18 @@ extension GatewayAgent {
             },
             broker: link?.broker, outbox: outbox.count,
             faults: standingFaults)
+    }
+
+    private func receivers() -> [StatusReport.Receiver] {
+        let found = receiverStatistics?() ?? [:]
+        return core.receiverStates.map { id, state in
+            let statistics = found[id] ?? ReceiverStatistics()
+            let verdicts = statistics.verdicts
+            return .init(
+                receiver: id.text, state: state, edges: statistics.edges, presses: verdicts.presses,
+                frames: verdicts.frames, framesAlone: verdicts.alone, broken: verdicts.broken,
+                occupiedSeconds: statistics.occupiedSeconds)
+        }
     }
 
     /// The faults that stand, by their names.

@@ -1,5 +1,6 @@
 public import CallCore
 public import LinuxSupport
+internal import Synchronization
 
 /// Call points and outputs without hardware: a Unix socket through which `courtyard-sim` makes and opens contacts and
 /// sees what lamps, buzzers and relays show.
@@ -51,6 +52,9 @@ public final class SimulatedLines: Sendable {
     public func listen(_ receivers: [RadioReceiver], for protocols: Set<RadioProtocol>) {
         socket.post(.listen(receivers, protocols))
     }
+
+    /// What came of what each receiver gave out, when a press of it was told last.
+    public var statistics: [ReceiverID: ReceiverStatistics] { socket.statistics.withLock { $0 } }
 
     /// There are these outputs from now on. New ones are idle unless they were shown something already; what others
     /// showed is forgotten.

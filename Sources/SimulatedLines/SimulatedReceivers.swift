@@ -19,6 +19,8 @@ struct SimulatedReceivers {
     /// In the order of their ids.
     var ids: [ReceiverID] { receivers.keys.sorted() }
 
+    var statistics: [ReceiverID: ReceiverStatistics] { receivers.mapValues(\.ear.statistics) }
+
     /// These receivers from now on; what was heard so far of one that stays is kept.
     mutating func listen(_ list: [RadioReceiver], for protocols: Set<RadioProtocol>, at moment: Moment) {
         let before = receivers

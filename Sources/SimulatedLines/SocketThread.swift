@@ -23,6 +23,8 @@ final class SocketThread: @unchecked Sendable {
     private let listener: Int32
     private let wakeUp = WakeUp()
     private let commands = Mutex<[Command]>([])
+    /// What came of what receivers gave out, when anything was told of it last.
+    let statistics = Mutex<[ReceiverID: ReceiverStatistics]>([:])
 
     private var contacts = Contacts()
     private var outputs = ShownOutputs()
@@ -87,7 +89,10 @@ final class SocketThread: @unchecked Sendable {
 
     private func listen() {
         let (presses, conditions) = receivers.advance(to: .now)
-        if !presses.isEmpty || !conditions.isEmpty { heard(presses, conditions) }
+        guard !presses.isEmpty || !conditions.isEmpty else { return }
+        let found = receivers.statistics
+        statistics.withLock { $0 = found }
+        heard(presses, conditions)
     }
 
     private func obey() {

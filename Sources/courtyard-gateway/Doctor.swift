@@ -27,6 +27,7 @@ struct Doctor: ParsableCommand {
         findings += Examination.files(site)
         findings += Examination.certificates(site, at: SystemClock().now().wall)
         findings += Examination.hardware(site)
+        findings += Examination.radio(site)
         findings += Examination.journal(site)
         findings += Examination.clock()
         findings += site.brokers.flatMap { Examination.broker($0, of: site) }

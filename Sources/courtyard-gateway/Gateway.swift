@@ -86,6 +86,8 @@ final class Gateway {
         agent.onSignal = { [unowned self] signal in
             if signal == SIGHUP { reload() } else { agent.stop() }
         }
+        let driver = driver
+        agent.receiverStatistics = { driver.receiverStatistics }
         agent.adopt(site.rules)
         agent.keep(for: site.retention)
         introduction.tell(site, through: agent)

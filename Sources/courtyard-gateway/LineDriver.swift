@@ -56,6 +56,14 @@ enum LineDriver {
         }
     }
 
+    /// What came of what receivers gave out.
+    var receiverStatistics: [ReceiverID: ReceiverStatistics] {
+        switch self {
+        case .gpio(_, _, let receivers): receivers.statistics
+        case .simulated(let lines): lines.statistics
+        }
+    }
+
     /// What must make progress, by thread.
     var threads: [(name: String, checkIn: (@escaping @Sendable () -> Void) -> Void)] {
         switch self {

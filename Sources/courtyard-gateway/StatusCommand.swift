@@ -48,6 +48,12 @@ struct Status: ParsableCommand {
             "  broker       \(report.broker ?? "none")",
             "  outbox       \(report.outbox) events the broker doesn't have yet",
         ]
+        for receiver in report.receivers {
+            lines.append(
+                "  receiver     \(receiver.receiver) is \(receiver.state): \(receiver.presses) presses of \(receiver.frames) frames; "
+                    + "\(receiver.framesAlone) frames alone, \(receiver.broken) runs broken off; \(receiver.edges) edges, "
+                    + "\(receiver.occupiedSeconds) s of the last minute occupied")
+        }
         for point in report.points.troubled.prefix(20) {
             lines.append("  point        \(point.point) is \(point.state)\(point.what.map { ": \($0)" } ?? "")")
         }

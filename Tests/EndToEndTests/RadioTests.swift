@@ -80,6 +80,14 @@ extension EndToEnd {
                 try gateway.send("0x13CD38")
                 try subscriber.wait(until: "its call") { $0.presses("b2").count == 1 }
                 #expect(subscriber.presses("b2").first?.json?.data?.receiver == "hall", bench.logs)
+                let status = try JSON(
+                    parsing: bench.succeed(
+                        Agent.program, ["status", "--json", "--socket", bench.path("gw-1.control")]))
+                let hall = try #require(status.receivers?.items?.first)
+                #expect(hall.receiver == "hall" && hall.state == "ok" && hall.presses?.int ?? 0 >= 3, "\(hall)")
+                let doctor = try gateway.run(["doctor"]).output
+                #expect(
+                    doctor.contains("transmitters ev1527-one-button: 1 call point, ev1527; can be copied"), "\(doctor)")
                 // Whoever is enrolled elsewhere is not taken, and nothing changes.
                 let again = try gateway.run(["enrol", "b3", "--code", "0x13CD31", "--yes"])
                 #expect(again.exitCode == 1 && again.errors.contains("found the transmitter of"), "\(again.errors)")

@@ -28,6 +28,7 @@ public struct ReceiverEar: Sendable {
     private let isSquelched: Bool
     private var decoder: RadioDecoder
     private var level = false
+    private var edges = 0
     private var lastEdge: Moment
     /// Since when the carrier's time is counted, in this second.
     private var counted: Moment
@@ -49,14 +50,20 @@ public struct ReceiverEar: Sendable {
         (lastEdge, counted, second) = (moment, moment, moment)
     }
 
-    /// What became of what was heard so far.
-    public var verdicts: RadioVerdicts { decoder.verdicts }
+    /// What came of it so far.
+    public var statistics: ReceiverStatistics {
+        var found = ReceiverStatistics()
+        (found.edges, found.verdicts) = (edges, decoder.verdicts)
+        found.occupiedSeconds = seconds.count(where: \.isOccupied)
+        return found
+    }
 
     /// Takes in one edge, no earlier than the one before: the carrier comes or goes.
     public mutating func take(carrier: Bool, at moment: Moment) {
         if (moment - second).components.seconds >= 1 { tick(moment) }
         if level { carried += max(0, (moment - counted).nanoseconds) }
         (level, counted, lastEdge) = (carrier, moment, moment)
+        edges += 1
         _ = decoder.take(carrier: carrier, at: moment)
     }
 

@@ -35,6 +35,18 @@ public enum ReceiverCondition: Hashable, Sendable {
     }
 }
 
+/// What came of what a receiver gave out since it is listened to.
+public struct ReceiverStatistics: Hashable, Sendable {
+    /// Edges of its pin.
+    public var edges = 0
+    /// What became of what looked like bits.
+    public var verdicts = RadioVerdicts()
+    /// How many of the last sixty seconds were occupied by a carrier or by frames.
+    public var occupiedSeconds = 0
+
+    public init() {}
+}
+
 /// What a driver tells about a radio receiver.
 public struct ReceiverReport: Hashable, Sendable {
     public let receiver: ReceiverID
@@ -54,6 +66,18 @@ struct Receivers: Sendable {
     mutating func adopt(_ ids: [ReceiverID]) { conditions = conditions.filter { ids.contains($0.key) } }
 
     mutating func take(_ report: ReceiverReport) { conditions[report.receiver] = report.condition }
+
+    /// How one is, in a word: `waiting` until its driver has told.
+    func word(_ id: ReceiverID) -> String {
+        switch conditions[id] {
+        case nil: "waiting"
+        case .working: "ok"
+        case .dead: "dead"
+        case .silent: "silent"
+        case .jammed: "jammed"
+        case .flooding: "flooding"
+        }
+    }
 
     /// Whether transmitters can be heard at all; nil until a receiver has told.
     var hearing: Bool? { conditions.isEmpty ? nil : conditions.values.contains(where: \.hears) }
