@@ -55,6 +55,7 @@ let package = Package(
         target("LinuxSupport", ["CLinux"]),
         target("GPIOLines", ["CallCore", "CGpiod", "LinuxSupport", "CLinux"]),
         target("SimulatedLines", ["CallCore", "LinuxSupport", "CLinux"]),
+        target("RadioReceivers", ["CallCore", "LinuxSupport", "CLinux"]),
         target("Certificates", ["COpenSSL"]),
         target("MQTTLink", ["Certificates", "CMosquitto", "LinuxSupport", "CLinux"]),
         target("GatewayAgent", ["CallCore", "CallContract", "Journal"]),
@@ -64,7 +65,8 @@ let package = Package(
         program(
             "courtyard-gateway",
             [
-                "GatewayAgent", "GatewayTransport", "GPIOLines", "SimulatedLines", "MQTTLink", "Certificates",
+                "GatewayAgent", "GatewayTransport", "GPIOLines", "RadioReceivers", "SimulatedLines", "MQTTLink",
+                "Certificates",
                 "Journal",
                 "SiteConfig", "CallContract", "CallCore", "LinuxSupport", "CLinux",
             ]),
@@ -89,6 +91,7 @@ let package = Package(
         tests("SiteConfigTests", ["SiteConfig", "CallCore"]),
         tests("JournalTests", ["Journal", "CallCore", "CSQLite"]),
         tests("GPIOLinesTests", ["GPIOLines", "CallCore", "CGpiod"]),  // CGpiod: to play other programs
+        tests("RadioReceiversTests", ["RadioReceivers", "LinuxSupport", "CallCore"]),
         tests("SimulatedLinesTests", ["SimulatedLines", "LinuxSupport", "CallCore"]),
         tests("LinuxSupportTests", ["LinuxSupport"]),
         tests("CertificatesTests", ["Certificates"]),

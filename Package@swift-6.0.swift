@@ -44,6 +44,7 @@ let package = Package(
         target("LinuxSupport", ["CLinux"]),
         target("GPIOLines", ["CallCore", "CGpiod", "LinuxSupport", "CLinux"]),
         target("SimulatedLines", ["CallCore", "LinuxSupport", "CLinux"]),
+        target("RadioReceivers", ["CallCore", "LinuxSupport", "CLinux"]),
         target("Certificates", ["COpenSSL"]),
         target("MQTTLink", ["Certificates", "CMosquitto", "LinuxSupport", "CLinux"]),
         target("GatewayAgent", ["CallCore", "CallContract", "Journal"]),
@@ -53,7 +54,8 @@ let package = Package(
         program(
             "courtyard-gateway",
             [
-                "GatewayAgent", "GatewayTransport", "GPIOLines", "SimulatedLines", "MQTTLink", "Certificates",
+                "GatewayAgent", "GatewayTransport", "GPIOLines", "RadioReceivers", "SimulatedLines", "MQTTLink",
+                "Certificates",
                 "Journal",
                 "SiteConfig", "CallContract", "CallCore", "LinuxSupport", "CLinux",
             ]),

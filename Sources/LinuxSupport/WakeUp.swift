@@ -74,6 +74,11 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     /// errno(3).
     public let code: Int32
 
+    public init(operation: String, code: Int32) {
+        self.operation = operation
+        self.code = code
+    }
+
     public var description: String {
         // SAFETY: glibc's strerror answers from storage of this thread (since 2.32), copied here before any other call.
         "\(operation): \(String(cString: strerror(code)))"

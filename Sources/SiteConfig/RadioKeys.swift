@@ -3,17 +3,53 @@ import CallCore
 /// The keys of one receiver.
 enum ReceiverKeys {
     static let line = KeyDoc(
-        "line", .mapping, .optional("required with `hardware: gpio`"), allowed: PointKeys.line.allowed,
+        "line", .mapping, .optional("required with `hardware: gpio`, unless it has `serial`"),
+        allowed: PointKeys.line.allowed,
         example: "{chip: pinctrl-bcm2711, offset: 27}", "Where its DATA pin is connected.")
     static let squelch = Key(
         "squelch", .optional("false; true with `hardware: simulated`"), Kind<Bool>.flag, example: "true",
         "True for a receiver that gives out nothing while nobody sends; of any other, silence is a fault.")
 
-    static let all = [line, squelch.doc]
+    static let serial = KeyDoc(
+        "serial", .mapping, .optional("none"), allowed: "a mapping such as {port: /dev/ttyUSB0, prints: \"RX {code}\"}",
+        example: "{port: /dev/ttyUSB0, prints: \"RX {code}\"}",
+        "In place of `line`: the receiver decodes by itself and prints what it hears to a serial port.")
+
+    static let all = [line, squelch.doc, serial]
 
     /// The most receivers a gateway may have.
     static let limit = 8
     static let id = Kind<ReceiverID>.name()
+}
+
+/// The keys of a receiver's `serial`.
+enum SerialKeys {
+    static let port = Key(
+        "port", .required, Kind<String>.path, example: "/dev/ttyUSB0",
+        "The port; one below /dev/serial/by-id stays the same when others are plugged in.")
+    static let baud = Key(
+        "baud", .optional("9600"), Kind<Int>.baud, example: "115200", "Bits a second.")
+    static let prints = Key(
+        "prints", .required, Kind<PrintedLine>.printed, example: "\"RX {code}\"",
+        "The line that it prints for a frame: {code} in hexadecimal, and {level} in dB if it says that.")
+    static let radioProtocol = Key(
+        "protocol", .optional("ev1527"), Kind<RadioProtocol>.choice, example: "kaku", "What its codes are.")
+
+    static let all = [port.doc, baud.doc, prints.doc, radioProtocol.doc]
+}
+
+extension Kind<Int> {
+    private static let speeds = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200]
+
+    static let baud = Kind(speeds.map(String.init).joined(separator: " or ")) { text in
+        Int(text).flatMap { speeds.contains($0) ? $0 : nil }
+    }
+}
+
+extension Kind<PrintedLine> {
+    static let printed = Kind("text with one {code}, and {level} if it says that, text between the two") { text in
+        PrintedLine(text)
+    }
 }
 
 /// The keys of a point's `radio`.

@@ -115,9 +115,30 @@ struct ReceiversReader {
                 address = LineReader(section: keys, problems: problems).address
             }
             if let address { register.take(address, at: line.place, line.path, problems) }
-        } else if needsLines {
+        } else if needsLines, !section.present.contains(ReceiverKeys.serial.name) {
             section.missing(ReceiverKeys.line.name, allowed: ReceiverKeys.line.allowed, problems)
         }
-        receivers.append(RadioReceiver(id: id, address: address, isSquelched: isSquelched))
+        let serial = section.part(ReceiverKeys.serial, problems).flatMap(serial)
+        if serial != nil, address != nil {
+            problems.add(
+                section.place, section.path, found: "a receiver with line and serial", allowed: "one of the two")
+        }
+        receivers.append(RadioReceiver(id: id, address: address, serial: serial, isSquelched: isSquelched))
+    }
+
+    private func serial(_ part: Part) -> SerialSource? {
+        guard
+            let section = Section(
+                part, allowed: ReceiverKeys.serial.allowed, keys: SerialKeys.all, problems: problems)
+        else { return nil }
+        let baud = section.value(SerialKeys.baud, problems) ?? 9600
+        let kind = section.value(SerialKeys.radioProtocol, problems) ?? .ev1527
+        let port = section.value(SerialKeys.port, problems)
+        guard let line = section.value(SerialKeys.prints, problems), let port else { return nil }
+        if !port.hasPrefix("/"), let field = section.fields[SerialKeys.port.name] {
+            problems.add(
+                field.place, field.path, found: quoted(port), allowed: "an absolute path, such as /dev/ttyUSB0")
+        }
+        return SerialSource(path: port, baud: baud, line: line, radioProtocol: kind)
     }
 }

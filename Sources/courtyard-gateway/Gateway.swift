@@ -1,7 +1,6 @@
 internal import CLinux
 internal import CallContract
 internal import CallCore
-internal import GPIOLines
 internal import GatewayAgent
 internal import GatewayTransport
 internal import Glibc
@@ -201,7 +200,7 @@ final class Gateway {
         agent.adopt(new.rules)
         agent.keep(for: new.retention)
         introduction.tell(new, through: agent)
-        do throws(GPIOError) { try driver.watch(new) } catch { log.log(.error, "receivers: \(error)", [:]) }
+        do { try driver.watch(new) } catch { log.log(.error, "receivers: \(error)", [:]) }
         certificates.lookAgain()
         checkCertificates()
         if differences.brokersChanged { reconnect() }

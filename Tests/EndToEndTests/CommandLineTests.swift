@@ -41,7 +41,8 @@ extension EndToEnd {
                 }
                 #expect(
                     status.keys == [
-                        "site", "gateway", "state", "simulated", "version", "journal", "uptimeSeconds", "points", "receivers",
+                        "site", "gateway", "state", "simulated", "version", "journal", "uptimeSeconds", "points",
+                        "receivers",
                         "openCalls", "unaccepted", "desks", "lastPress", "broker", "outbox", "faults",
                     ], bench.logs)
                 #expect(status.points == .object(["total": 2, "ok": 2, "troubled": .list([])]), bench.logs)

@@ -105,6 +105,30 @@ import Testing
         }
     }
 
+    @Test("A serial receiver has a port and a line that it prints, and no line of the board")
+    func serial() throws {
+        func read(_ keys: String) -> Result<Site, SiteProblems> {
+            readSite(
+                Self.head.replacing("{line: {name: RX}}", with: "{\(keys)}") + point("radio: {device: fob, code: 0x1}"),
+                csv: ["devices/fob.yaml": Self.fob])
+        }
+        let site = try read("serial: {port: /dev/ttyUSB0, prints: \"RX {code} {level}\"}").get()
+        let line = try #require(PrintedLine("RX {code} {level}"))
+        #expect(
+            site.receivers.map(\.serial) == [
+                SerialSource(path: "/dev/ttyUSB0", baud: 9600, line: line, radioProtocol: .ev1527)
+            ])
+        for (keys, found) in [
+            ("serial: {port: ttyUSB0, prints: \"{code}\"}", "found \"ttyUSB0\""),
+            ("serial: {port: /dev/ttyUSB0, prints: RX}", "prints: found \"RX\""),
+            ("serial: {port: /dev/ttyUSB0, prints: \"{code}\", baud: 9601}", "baud: found \"9601\""),
+            ("line: {name: RX}, serial: {port: /dev/ttyUSB0, prints: \"{code}\"}", "a receiver with line and serial"),
+        ] {
+            let told = messages(read(keys))
+            #expect(told.count == 1 && told[0].contains(found), "\(told)")
+        }
+    }
+
     @Test("Transmitters without a receiver are refused, and two receivers on one line")
     func receivers() {
         let point = point("radio: {device: fob, code: 0x13CD31}")

@@ -1,12 +1,15 @@
 /// A radio receiver, as the site file describes it.
 public struct RadioReceiver: Hashable, Sendable {
     public let id: ReceiverID
-    /// Where its DATA pin is connected; nil for a simulated one.
+    /// Where its DATA pin is connected; nil for a simulated one, and for one behind a serial port.
     public let address: LineAddress?
+    /// Where it prints what it hears, if it is behind a serial port.
+    public let serial: SerialSource?
     /// True if it gives out nothing while nobody sends; any other gives out noise, and its silence is a fault.
     public let isSquelched: Bool
 
-    public init(id: ReceiverID, address: LineAddress?, isSquelched: Bool = false) {
+    public init(id: ReceiverID, address: LineAddress?, serial: SerialSource? = nil, isSquelched: Bool = false) {
+        self.serial = serial
         self.id = id
         self.address = address
         self.isSquelched = isSquelched
