@@ -197,6 +197,7 @@ package final class VirtualGateway {
     /// Somebody makes a contact, or opens it; the driver tells it with the kernel's time.
     /// - Parameter isLost: the kernel drops the edge; the driver reads the level anew a little later.
     package func set(_ point: PointID, made isMade: Bool, isLost: Bool = false) {
+        guard (made[point] != nil) != isMade else { return }
         made[point] = isMade ? made[point] ?? agenda.now : nil
         guard isArmed, troubles[point] == nil else { return }
         guard !isLost else {

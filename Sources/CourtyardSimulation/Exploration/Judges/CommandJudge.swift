@@ -11,6 +11,8 @@ final class CommandJudge: Judge {
     private var pressed: [CallID: Int] = [:]
     /// The revisions that commands named, by their ids; of late.
     private var named: [String: Int] = [:]
+    /// The calls that have changed in this turn.
+    private var changed: Set<CallID> = []
     private static let rememberedAtMost = 1000
 
     private let commandPrefix: String
@@ -38,10 +40,13 @@ final class CommandJudge: Judge {
     func told(_ action: Action) {
         switch action {
         case .append(let event): follow(event)
+        case .keep(let call): changed.insert(call.id)
         case .answer(let answer): judge(answer)
         default: break
         }
     }
+
+    func turned() { changed = [] }
 
     private func follow(_ event: CallEvent) {
         let call = event.call
@@ -58,7 +63,10 @@ final class CommandJudge: Judge {
     }
 
     private func judge(_ answer: CommandAnswer) {
-        guard answer.refusal == nil, let call = answer.call, let revision = named[answer.id] else { return }
+        // Whoever is there already may say so again, however old what they saw: nothing changes.
+        guard answer.refusal == nil, let call = answer.call, changed.contains(call.id),
+            let revision = named[answer.id]
+        else { return }
         let needed: Int? =
             switch answer.command {
             case "accept", "arrive": opened[call.id]

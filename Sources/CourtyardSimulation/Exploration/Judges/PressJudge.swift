@@ -57,7 +57,9 @@ final class PressJudge: Judge {
             ? court.gateway.isHearing(made.point) && made.first.lowerBound == made.first.upperBound
             : made.heardWithin != nil
         let due = made.first.upperBound + closing + point.debounce.minimumWidth + Self.slack
-        var list = (watched[made.point] ?? []).filter { $0.told == 0 || made.first.lowerBound - $0.due < Self.apart }
+        var list = (watched[made.point] ?? []).filter {
+            !$0.isJudged || $0.told == 0 || made.first.lowerBound - $0.due < Self.apart
+        }
         list.append(
             Watched(
                 made: made, isCertain: isHeard, due: isDirect ? due : Moment(nanoseconds: .max),
