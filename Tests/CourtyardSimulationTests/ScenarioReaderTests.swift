@@ -34,6 +34,33 @@ import Testing
             wrong.contains { $0.contains("site.points[0].lable: found an unknown key, allowed: did you mean label?") })
     }
 
+    @Test("a transmitter is pressed by radio, and nothing else is")
+    func radio() {
+        let devices = ScenarioFiles.directory + "/../../boards/devices"
+        func said(_ step: String) -> String {
+            problems(
+                """
+                scenario: A story
+                site:
+                  devices: \(devices)
+                  receivers: {hall: {}}
+                  points:
+                    - {id: a, label: A}
+                    - {id: b, label: B, radio: {device: ev1527-one-button, code: 0x13CD38}}
+                steps:
+                  - \(step)
+                """
+            ).joined(separator: "\n")
+        }
+        #expect(said("radio: b") == "" && said("everybody: {over: 1s}") == "" && said("press: a") == "")
+        #expect(said("press: b").contains("found b, which has no contact"))
+        #expect(said("hold: {point: b}").contains("found b, which has no contact"))
+        #expect(said("radio: a").contains("found a, which has no transmitter"))
+        #expect(said("radio: {point: b, button: 0x10}").contains("a button of more than 4 bits"))
+        #expect(said("radio: {point: b, receiver: attic}").contains("the unknown receiver \"attic\""))
+        #expect(said("radio: {for: 1s}").contains("point: found nothing"))
+    }
+
     @Test("an unknown step says which there are, and the nearest")
     func unknownStep() {
         #expect(said("pres: gate").contains("did you mean press? steps are press, hold, release"))

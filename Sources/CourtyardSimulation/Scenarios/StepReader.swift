@@ -125,7 +125,9 @@ struct StepReader {
         switch form {
         case .short(let field):
             guard let patterns = value(field, Kind<[String]>.pointPatterns, doc) else { return nil }
-            return hands(doc.name, Presses(points: points(patterns, at: field.place, field.path)))
+            let points = points(patterns, at: field.place, field.path)
+            refuseWithoutWire(points, field)
+            return hands(doc.name, Presses(points: points))
         case .long(let section):
             switch doc.name {
             case "edges": return edges(section)
@@ -144,9 +146,9 @@ struct StepReader {
         if doc.name == "everybody" {
             presses.points =
                 section.present.contains("point")
-                ? points(section, HandKeys.anyPoint) ?? [] : site?.points.map(\.id) ?? []
+                ? points(section, HandKeys.anyPoint) ?? [] : site?.points.filter(\.isWired).map(\.id) ?? []
         } else {
-            presses.points = points(section, HandKeys.point) ?? []
+            presses.points = wired(section)
         }
         presses.over = section.value(HandKeys.over, problems) ?? presses.over
         presses.held = section.value(HandKeys.held, problems) ?? presses.held
@@ -172,18 +174,33 @@ struct StepReader {
     }
 
     private func edges(_ section: Section) -> StageDeed? {
-        let points = points(section, HandKeys.point)
+        let points = wired(section)
         guard let list = section.part(HandKeys.pattern, problems) else { return nil }
         let stretches = list.values(
             Kind<Stretch>.stretch, limit: 1000, allowed: HandKeys.pattern.allowed, problems: problems)
         var after = Duration.zero
         var changes: [ContactChange] = []
         for (stretch, _) in stretches {
-            for point in points ?? [] { changes.append(.init(after: after, point: point, made: stretch.made)) }
+            for point in points { changes.append(.init(after: after, point: point, made: stretch.made)) }
             after += stretch.span
         }
-        for point in points ?? [] { changes.append(.init(after: after, point: point, made: false)) }
+        for point in points { changes.append(.init(after: after, point: point, made: false)) }
         return .contacts(changes)
+    }
+
+    /// The points under `point`, which must have a contact.
+    private func wired(_ section: Section) -> [PointID] {
+        let points = points(section, HandKeys.point) ?? []
+        if let field = section.fields[HandKeys.point.name] { refuseWithoutWire(points, field) }
+        return points
+    }
+
+    private func refuseWithoutWire(_ points: [PointID], _ field: Field) {
+        for point in points where site?.points.contains(where: { $0.id == point && !$0.isWired }) ?? false {
+            problems.add(
+                field.place, field.path, found: "\(point), which has no contact",
+                allowed: "points with a wire; transmitters are pressed with \"- radio: \(point)\"")
+        }
     }
 
     private func refuseWithoutLoop(_ points: [PointID], _ section: Section) {
