@@ -24,7 +24,7 @@ final class ReceiverThread: @unchecked Sendable {
 
     /// A receiver gives out an edge every 50 µs: between two reads they are left to gather, in as much room as the kernel
     /// has for them. libgpiod 1.6 keeps 16 of a line; 2.x as many as `EdgeBuffer` holds.
-    private static let gathers = Duration.microseconds(silentQueue == nil ? 5000 : 400)
+    private static let gathers = Duration.microseconds(silentQueue == nil ? 5000 : 600)
 
     init(
         _ receiver: RadioReceiver, at address: LineAddress, for protocols: Set<RadioProtocol>,
