@@ -2,8 +2,8 @@
 ///
 /// Time comes with every input. `nextDeadline` says when `.timePassed` is wanted at the latest.
 ///
-/// This file is the entrance. What points say is in CourtyardPoints and CourtyardRadio, what becomes of calls in CourtyardCalls, what desks
-/// ask for in CourtyardCommands, and what is told of trouble in CourtyardFaults.
+/// This file is the entrance. What points say is in CourtyardPoints and CourtyardRadio, what becomes of calls in
+/// CourtyardCalls, what desks ask for in CourtyardCommands, and what is told of trouble in CourtyardFaults.
 public struct Courtyard: Sendable {
     /// Who this gateway is, for what it writes.
     public struct Identity: Hashable, Sendable {

@@ -9,9 +9,19 @@ extension Courtyard {
     }
 
     mutating func take(_ report: ReceiverReport, _ now: Now) -> [Action] {
+        // One that a reload has removed may still have had something to say.
+        guard rules.receivers.contains(where: { $0.id == report.receiver }) else { return [] }
         let before = receivers.hearing
         receivers.take(report)
-        return receiverFaults(now) + (receivers.hearing == before ? [] : tellHearing(now))
+        let ended = report.condition.hears ? [] : lose(report.receiver, now)
+        return ended + receiverFaults(now) + (receivers.hearing == before ? [] : tellHearing(now))
+    }
+
+    /// What a receiver hears when it is gone, it never tells the end of.
+    private mutating func lose(_ receiver: ReceiverID, _ now: Now) -> [Action] {
+        rules.points.filter { $0.radio != nil }.flatMap { point in
+            step(point.id, now) { $0.lost(receiver, now: now) }
+        }
     }
 
     /// Tells every transmitter's point whether it can be heard.
@@ -24,8 +34,9 @@ extension Courtyard {
 
     mutating func adoptReceivers(_ now: Now) -> [Action] {
         transmitters.adopt(rules.points)
+        let gone = receivers.conditions.keys.filter { id in !rules.receivers.contains { $0.id == id } }
         receivers.adopt(rules.receivers.map(\.id))
-        return receiverFaults(now) + tellHearing(now)
+        return gone.sorted().flatMap { lose($0, now) } + receiverFaults(now) + tellHearing(now)
     }
 
     /// A step after which the point's topic tells anew when it was heard.

@@ -67,6 +67,7 @@ final class ReceiverThread: @unchecked Sendable {
             do throws(LineTrouble) {
                 let pin = try ReceiverPin(address, wakeUp: wakeUp.descriptor)
                 retries.forget(ear.id)
+                tell([], ear.condition)
                 while !isStopping { try listen(pin) }
             } catch {
                 tell([], .dead(error.what))

@@ -183,6 +183,41 @@ import Testing
         #expect(world.tell(.receiver(ReceiverReport(Self.hall, .working))).cleared == [.receiverDead])
     }
 
+    @Test("A receiver that goes while a pendant is held ends what only it heard; the next press is one of its own")
+    func lostInMidPress() {
+        for hasEnd in [false, true] {
+            var world = Self.world()
+            world.tell(.receiver(ReceiverReport(Self.attic, .working)))
+            world.tell(report(world, code(8), .began))
+            if hasEnd {
+                world.tell(report(world, code(8), .began, by: Self.attic))
+                world.tell(report(world, code(8), .ended, by: Self.attic))
+            }
+            world.tell(.receiver(ReceiverReport(Self.hall, .dead("pulled out"))))
+            world.wait(.seconds(2))
+            #expect(world.tell(report(world, code(8), .began, by: Self.attic)).types == [.pressed])
+            #expect(!world.wait(.seconds(2)).faults.map(\.id).contains(.lineStuck))
+        }
+        // Nor does an end that was never told swallow what comes next.
+        var world = Self.world()
+        world.tell(report(world, code(8), .began))
+        world.wait(.seconds(5))
+        #expect(world.tell(report(world, code(8), .began)).types == [.pressed])
+    }
+
+    @Test("What a receiver says that isn't in the site any more is no fault")
+    func removedReceiver() {
+        var world = Self.world()
+        let site = SiteRules(
+            points: [Self.pendant], receivers: [RadioReceiver(id: Self.attic, address: nil)], dailyTestMinute: nil)
+        world.tell(report(world, code(8), .began))
+        world.tell(.site(site))
+        #expect(world.tell(.receiver(ReceiverReport(Self.hall, .dead("gone")))).isEmpty)
+        world.tell(.receiver(ReceiverReport(Self.attic, .working)))
+        world.wait(.seconds(2))
+        #expect(world.tell(report(world, code(8), .began, by: Self.attic)).types == [.pressed])
+    }
+
     @Test("Waiting lasts until a receiver has told how it is, and a point may have wire and transmitter")
     func waiting() {
         let receivers = [RadioReceiver(id: Self.hall, address: nil)]

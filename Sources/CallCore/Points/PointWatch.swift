@@ -120,6 +120,13 @@ struct PointWatch: Sendable {
         return told
     }
 
+    /// Takes in that a receiver is gone; tells the gestures that this ended.
+    mutating func lost(_ receiver: ReceiverID, now: Now) -> [Gestures.Gesture] {
+        var told: [Gestures.Gesture] = []
+        change(now) { watch in told = watch.radio?.lost(receiver, at: now.moment) ?? [] }
+        return told
+    }
+
     /// Takes in that receivers work, or that none does; tells the gestures that this ended.
     mutating func receivers(hear: Bool, now: Now) -> [Gestures.Gesture] {
         guard radio != nil else { return [] }

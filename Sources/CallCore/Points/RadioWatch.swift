@@ -54,7 +54,9 @@ struct RadioWatch: Sendable {
     mutating func take(_ report: RadioReport, isUrgent: Bool, _ now: Now) -> (told: [Gestures.Gesture], pressed: Bool) {
         guard report.phase == .began else { return (ended(report), false) }
         noteHeard(report, now)
-        let before = sending[report.code]
+        var before = sending[report.code]
+        // That it had ended before was never told: the receiver was gone meanwhile.
+        if before?.receivers.remove(report.receiver) != nil { before?.ended = .init(nanoseconds: .min / 2) }
         sending[report.code, default: Sending(receivers: [], ended: report.at)].receivers.insert(report.receiver)
         // Another receiver heard it first, or one that is late hears its end: it is the same press.
         if let before, !before.receivers.isEmpty || report.at - before.ended < .nanoseconds(RadioPresses.quietGap) {
@@ -117,6 +119,13 @@ struct RadioWatch: Sendable {
     }
 
     // MARK: Receivers
+
+    /// A receiver is gone: what only it heard is over.
+    mutating func lost(_ receiver: ReceiverID, at moment: Moment) -> [Gestures.Gesture] {
+        sending.filter { $0.value.receivers.contains(receiver) }.keys.flatMap { code in
+            ended(RadioReport(receiver: receiver, code: code, phase: .ended, at: moment, frames: 0))
+        }
+    }
 
     /// Receivers work, or none does.
     mutating func receivers(hear: Bool, at moment: Moment) -> [Gestures.Gesture] {
