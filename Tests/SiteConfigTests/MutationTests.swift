@@ -50,14 +50,31 @@ struct SeededGenerator: RandomNumberGenerator {
         outputs:
           bell: {kind: buzzer, line: {name: O1}, points: ["*"], patterns: {sent: once 50ms 50ms 50ms, idle: off}}
           lamp: {kind: lamp, line: {chip: c, offset: 9}, active: low, points: [b1-*], patterns: {accepted: 1s 250ms}}
+        receivers:
+          hall: {line: {name: RX}, squelch: true}
+          stairs: {serial: {port: /dev/ttyUSB0, baud: 115200, prints: "RX {code} {level}", protocol: kaku}}
+        transmitters: transmitters.csv
         defaults: {contact: normally-closed, active: high}
         points:
+          - {id: r1, label: R, radio: {device: fob, code: 0x13CD31}}
+          - {id: r2, label: R, line: {name: I9}, press: meal}
           - {id: b1-a, label: A, line: {name: I1}, loop: {name: L1}, hold: meal}
           - {id: b1-b, label: B, line: {chip: c, offset: 1}, press: visit, contact: normally-open, double: reset}
           - {id: desk, label: D, line: {name: I3}, press: reset, resets: b1-a b1-*}
           - {file: points.csv}
           - {id: all, label: X, line: {name: I4}, press: reset, resets: "*", double: errand}
         """
+
+    static let fob = """
+        about: A fob
+        protocol: ev1527
+        bits: 24
+        identity: 20
+        buttons: {0x1: press, 0x2: meal, 0x7: low-battery, 0xE: alive}
+        other: ignore
+        supervision: {interval: 24h, misses: 2}
+        """
+    static let transmitters = "point,device,code\nr2,fob,0x7A1E51\n"
 
     /// One to five small accidents.
     static func mutated(_ original: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
@@ -90,17 +107,22 @@ struct SeededGenerator: RandomNumberGenerator {
         let yaml = Array(try repositoryFile("docs/examples/gateway.yaml").utf8)
         let csv = Array(try repositoryFile("docs/examples/points.csv").utf8)
         let rich = Array(Self.everyFollowingKey.utf8)
+        let files = [
+            "points.csv": csv, "devices/fob.yaml": Array(Self.fob.utf8),
+            "transmitters.csv": Array(Self.transmitters.utf8),
+        ]
         for original in [yaml, rich] {
-            let site = try readSite(original, csv: ["points.csv": csv]).get()
+            let site = try readSite(original, csv: files).get()
             try #require(site.holdsTogether, "\(site)")
         }
         var good = 0
         for round in 0..<rounds {
-            let mutatesCSV = Bool.random(using: &generator)
             let original = Bool.random(using: &generator) ? yaml : rich
-            let result = readSite(
-                mutatesCSV ? original : Self.mutated(original, &generator),
-                csv: ["points.csv": mutatesCSV ? Self.mutated(csv, &generator) : csv])
+            var mutated = files
+            let other = files.keys.sorted().randomElement(using: &generator)
+            let mutatesOther = Bool.random(using: &generator)
+            if mutatesOther, let other { mutated[other] = files[other].map { Self.mutated($0, &generator) } }
+            let result = readSite(mutatesOther ? original : Self.mutated(original, &generator), csv: mutated)
             switch result {
             case .success(let site):
                 good += 1
@@ -113,6 +135,17 @@ struct SeededGenerator: RandomNumberGenerator {
         }
         // Both outcomes must have been tried: a change in a comment leaves the site as it is.
         #expect(good > 0 && good < rounds, "seed \(seed): \(good) of \(rounds) were good")
+    }
+}
+
+extension RadioTransmitter {
+    /// What the core relies on.
+    fileprivate func holdsTogether(_ services: Set<ServiceID>) -> Bool {
+        device.identity(of: code) != nil && (1...device.bits).contains(device.identityBits)
+            && (device.supervision.map { $0.interval > .zero && $0.misses > 0 } ?? true)
+            && (device.meanings.values + [device.otherwise]).allSatisfy { meaning in
+                if case .service(let service) = meaning { services.contains(service) } else { true }
+            }
     }
 }
 
@@ -130,6 +163,8 @@ extension Site {
                 } && (point.resets.isEmpty || point.gestures.asks(for: .reset))
                     && point.gestures.holdAfter < point.stuckAfter && point.debounce.quiet < point.gestures.doubleWithin
                     && PointID(point.id.text) != nil
+                    && (point.radio == nil || (!point.gestures.asks(for: .reset) && !receivers.isEmpty))
+                    && (point.radio?.holdsTogether(services) ?? true)
             }
             && outputsHoldTogether && self.services.allSatisfy { $0.rules.holdTogether(in: $0.id) }
             && (0..<1_440).contains(dailyTestMinute ?? 0) && (retention ?? .seconds(1)) > .zero
