@@ -34,6 +34,20 @@ extension ReferencePage {
                 names + brokers + "points:\n- " + point.joined(separator: "\n  ") + "\n" + namedPoints
             )
         }
+        let hall = "receivers: {hall: {line: {name: R}}}\n"
+        let radio = RadioKeys.all.map { "\($0.name): \($0.example)" }.joined(separator: ", ")
+        files += [
+            ("points.radio", names + brokers + hall + "points: [{id: p, label: P, radio: {\(radio)}}]\n"),
+            (
+                "points.radio.whole",
+                names + brokers + hall + "points: [{id: p, label: P, radio: \(PointKeys.radio.example)}]\n"
+            ),
+        ]
+        let serial = SerialKeys.all.map { "\($0.name): \($0.example)" }.joined(separator: ", ")
+        files += [
+            "line: \(ReceiverKeys.line.example), \(ReceiverKeys.squelch.name): \(ReceiverKeys.squelch.doc.example)",
+            "serial: {\(serial)}", "serial: \(ReceiverKeys.serial.example)",
+        ].map { ("receivers \($0)", names + brokers + points + "receivers: {hall: {\($0)}}\n") }
         files.append(
             (
                 "points.id",

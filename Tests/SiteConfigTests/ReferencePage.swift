@@ -22,7 +22,11 @@ import Testing
     @Test("Every example in the table of keys is right, and every key's words are there")
     func examples() throws {
         for (key, yaml) in ReferencePage.exampleFiles {
-            #expect(messages(yaml, csv: ["points.csv": "id,label,line-name\na,A,X\n"]) == [], "\(key)")
+            let files = [
+                "points.csv": "id,label,line-name\na,A,X\n",
+                "devices/ev1527-one-button.yaml": try repositoryFile("boards/devices/ev1527-one-button.yaml"),
+            ]
+            #expect(messages(yaml, csv: files) == [], "\(key)")
         }
         for doc in ReferencePage.tables.flatMap(\.value) + SignalKeys.all {
             #expect(!doc.allowed.isEmpty && !doc.example.isEmpty && doc.meaning.hasSuffix("."), "\(doc.name)")
@@ -102,7 +106,9 @@ enum ReferencePage {
     static let tables: KeyValuePairs<String, [KeyDoc]> = [
         "keys-site": SiteKeys.all, "keys-broker": BrokerKeys.all, "keys-tls": TLSKeys.all,
         "keys-service": ServiceKeys.all, "keys-level": LevelKeys.all, "keys-output": OutputKeys.all,
-        "keys-point": [PointKeys.id.doc, PointKeys.label.doc, PointKeys.line, PointKeys.loop],
+        "keys-receiver": ReceiverKeys.all, "keys-serial": SerialKeys.all,
+        "keys-point": [PointKeys.id.doc, PointKeys.label.doc, PointKeys.line, PointKeys.loop, PointKeys.radio],
+        "keys-radio": RadioKeys.all,
         "keys-line": LineKeys.all, "keys-settings": PointSettingKeys.all,
     ]
 
@@ -143,6 +149,7 @@ enum ReferencePage {
                     switch doc.name {
                     case "chip", "offset": "line.\(doc.name)"
                     case "line-name": "line.name"
+                    case "device", "code": "radio.\(doc.name)"
                     case "loop-chip", "loop-offset", "loop-name": doc.name.replacing("-", with: ".")
                     default: doc.name
                     }
