@@ -27,6 +27,7 @@ final class Control: @unchecked Sendable {
 
     private static let mostClients = 16
     private static let longestLine = 64
+    private static let readWithinMs: Int32 = 500
 
     /// Signals are blocked for the whole process here, so this comes before any other thread.
     ///
@@ -129,9 +130,26 @@ final class Control: @unchecked Sendable {
     private func answer(_ fd: Int32, _ bytes: [UInt8], last: Bool) {
         post { control in
             guard control.clients[fd] != nil else { return }
-            let sent = send(fd, bytes, bytes.count, Int32(MSG_NOSIGNAL))
-            if last || sent != bytes.count { control.end(fd) }
+            let isSent = Self.send(bytes, to: fd)
+            if last || !isSent { control.end(fd) }
         }
+    }
+
+    /// A list of ten thousand points doesn't fit into a socket's buffer at once: its reader has a moment to make room.
+    private static func send(_ bytes: [UInt8], to fd: Int32) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let sent = rest.withUnsafeBytes { Glibc.send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            if sent > 0 {
+                rest = rest.dropFirst(sent)
+                continue
+            }
+            var polled = pollfd(fd: fd, events: Int16(POLLOUT), revents: 0)
+            guard sent < 0, errno == EAGAIN || errno == EINTR, poll(&polled, 1, Self.readWithinMs) > 0 else {
+                return false
+            }
+        }
+        return true
     }
 
     private func end(_ fd: Int32) {

@@ -37,13 +37,17 @@ struct ControlSocket {
         defer { close(fd) }
         _ = send(fd, word + "\n", word.utf8.count + 1, Int32(MSG_NOSIGNAL))
         var unread: [UInt8] = []
+        // So much of it has no end of a line in it.
+        var looked = 0
         var buffer = [UInt8](repeating: 0, count: 16_384)
         while true {
-            while let newline = unread.firstIndex(of: 10) {
+            while let newline = unread[looked...].firstIndex(of: 10) {
                 let line = Array(unread[..<newline])
                 unread.removeSubrange(...newline)
+                looked = 0
                 guard try each(line) else { return }
             }
+            looked = unread.count
             if let isOver {
                 if isOver() { return }
                 var polled = pollfd(fd: fd, events: Int16(POLLIN), revents: 0)
