@@ -1,7 +1,7 @@
 public import CallContract
 public import CallCore
 
-/// What receivers have heard, for `courtyard-gateway enrol` and `walk-test`.
+/// What receivers have heard, for `courtyard-gateway enrol`.
 public struct HeardReport: Codable, Hashable, Sendable {
     /// A transmitter that nobody enrolled.
     public struct Transmitter: Codable, Hashable, Sendable {
@@ -22,8 +22,6 @@ public struct HeardReport: Codable, Hashable, Sendable {
     public var unknown: [Transmitter]
     /// Every call point, in the order of their ids.
     public var points: [PointMessage]
-    /// When each was pressed last since the agent started.
-    public var lastPresses: [String: WallTime]
 }
 
 /// What became of a reload.
@@ -44,10 +42,7 @@ extension GatewayAgent {
                     bits: heard.code.bits, presses: heard.presses, first: heard.first, last: heard.last,
                     receiver: heard.reception.receiver.text, level: heard.reception.decibels)
             },
-            points: points.map { PointMessage($0) },
-            lastPresses: Dictionary(
-                points.compactMap { point in point.lastPress.map { (point.id.text, $0) } },
-                uniquingKeysWith: { first, _ in first }))
+            points: points.map { PointMessage($0) })
     }
 
     /// Why the site file on disk is not in force, if it isn't.
