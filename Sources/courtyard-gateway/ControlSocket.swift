@@ -8,6 +8,13 @@ internal import LinuxSupport
 struct ControlSocket {
     let path: String
 
+    /// True if an agent answers there.
+    var isThere: Bool {
+        guard let fd = try? UnixSocket.connect(path) else { return false }
+        close(fd)
+        return true
+    }
+
     /// Sends one word and reads the one answer that comes back.
     func answer<Answer: Decodable>(to word: String, _ type: Answer.Type) throws -> Answer {
         var found: Answer?

@@ -10,8 +10,8 @@ struct Enrol: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Enrol a call point's radio transmitter, or list those that nobody enrolled.",
         discussion: """
-            Needs the running agent, which listens, and the site file's key transmitters, which names the table that is \
-            kept here. Press the button twice when asked. The new table is in force at once.
+            Needs the running agent, which listens (not with --code), and the site file's key transmitters, which names \
+            the table that is kept here. Press the button twice when asked. The new table is in force at once.
             Example: courtyard-gateway enrol b3-u2-402
             """)
 
@@ -159,6 +159,9 @@ struct Enrol: ParsableCommand {
     }
 
     private func reload(_ agent: ControlSocket, _ point: PointID) throws {
+        guard agent.isThere else {
+            return Output.print("\(point) is enrolled. No agent runs here: it calls once one does")
+        }
         if let refused = try agent.answer(to: "reload", ReloadReport.self).refused {
             throw failure("written, and not in force: \(refused)")
         }

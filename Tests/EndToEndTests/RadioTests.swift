@@ -96,6 +96,8 @@ extension EndToEnd {
                 #expect(try String(contentsOfFile: bench.path("transmitters.csv"), encoding: .utf8) == table)
                 #expect(try gateway.run(["enrol"]).exitCode == 64)
                 try gateway.kill()
+                let late = try gateway.run(["enrol", "b3", "--code", "0x7A1E51", "--yes"])
+                #expect(late.exitCode == 0 && late.output.contains("No agent runs here"), "\(late.errors)")
                 try gateway.start()
                 try gateway.send("0x13CD38")
                 try subscriber.wait(until: "a press after the restart") {
@@ -103,7 +105,7 @@ extension EndToEnd {
                 }
                 try subscriber.wait(until: "its point") {
                     $0.lastAt("point/b2")?.json?.radio?.receiver == "hall"
-                        && $0.lastAt("point/b3")?.json?.state == "ok"
+                        && $0.lastAt("point/b3")?.json?.radio?.supervised?.bool == false
                 }
             }
         }
