@@ -25,6 +25,8 @@ final class Hand {
     /// A contact flickers between these moments of the world: what is told of it is not certain.
     var onFlicker: ((PointID, ClosedRange<Moment>) -> Void)?
     private var busyUntil: [PointID: Moment] = [:]
+    /// How often it has let go of everything: what it was about to do then, it doesn't do any more.
+    private var rests = 0
     private var airIsFreeAt = Moment(nanoseconds: 0)
     private var dice: Dice
 
@@ -98,6 +100,7 @@ final class Hand {
     /// Lets go of everything.
     func rest() {
         losesOneIn = nil
+        rests += 1
         for point in points.keys.sorted() where gateway.made[point] != nil { gateway.set(point, made: false) }
     }
 
@@ -160,7 +163,7 @@ final class Hand {
 
     private func move(_ point: PointID, _ made: Bool, after span: Duration) {
         guard span > .zero else { return edge(point, made) }
-        agenda.after(span) { [self] in edge(point, made) }
+        agenda.after(span) { [self, rests] in if rests == self.rests { edge(point, made) } }
     }
 
     private func edge(_ point: PointID, _ made: Bool) {
