@@ -92,6 +92,9 @@ extension GatewayAgent {
         }
     }
 
+    /// How many calls are open.
+    public var openCallCount: Int { core.openCalls.count }
+
     /// The faults that stand, by their names.
     public var standingFaults: [FaultMessage] { core.setFaults.sorted { $0.id < $1.id }.map { FaultMessage($0) } }
 

@@ -21,7 +21,12 @@ struct PointWatch: Sendable {
     private var contact = PointCondition.waiting
     private var loop = Loop.whole
     /// Its transmitter, if it has one.
-    private(set) var radio: RadioWatch?
+    private(set) var radio: RadioWatch? {
+        get { kept.first }
+        set { kept = newValue.map { [$0] } ?? [] }
+    }
+    /// Outside of the watch: those are copied in every turn, and most points have no transmitter.
+    private var kept: [RadioWatch] = []
     /// When the condition began.
     private(set) var since: WallTime
     private(set) var lastPress: WallTime?
@@ -113,7 +118,8 @@ struct PointWatch: Sendable {
         var told: [Gestures.Gesture] = []
         change(now) { watch in
             watch.isRadioReady = true
-            let heard = watch.radio?.take(report, isUrgent: watch.isUrgent, now)
+            let isUrgent = watch.isUrgent
+            let heard = watch.radio?.take(report, isUrgent: isUrgent, now)
             if heard?.pressed ?? false { watch.lastPress = now.wall(at: report.at) }
             told = heard?.told ?? []
         }
@@ -159,9 +165,8 @@ struct PointWatch: Sendable {
         let outcomes = debouncer.advance(to: now.moment)
         var told = follow(outcomes, now) + gestures.advance(to: now.moment - lag)
         if radio != nil {
-            change(now) { watch in
-                told += watch.radio?.advance(now.moment, stuckAfter: watch.point.stuckAfter) ?? []
-            }
+            let after = point.stuckAfter
+            change(now) { watch in told += watch.radio?.advance(now.moment, stuckAfter: after) ?? [] }
         }
         if let stuckAt, stuckAt <= now.moment { become(point.isNormallyClosed ? .wireOpen : .stuck, now) }
         if let loopAt, loopAt <= now.moment, case .open(let since, _) = loop {

@@ -78,7 +78,8 @@ public struct ReceiverEar: Sendable {
 
     /// When ``pass(until:)`` is wanted at the latest, if no edge comes; nil while nothing is under way.
     public var nextDeadline: Moment? {
-        let isCounting = level || seconds.contains { $0.isOccupied || $0.presses > 0 } || second <= lastEdge
+        // Of a quiet pin that was well nothing is to be said until its next edge, or its silence.
+        let isCounting = level || isJammed || isFlooding
         let silence = isSquelched || condition == .silent ? nil : lastEdge + Self.silentAfter
         return [decoder.nextDeadline, isCounting ? second + .seconds(1) : nil, silence].compactMap { $0 }.min()
     }

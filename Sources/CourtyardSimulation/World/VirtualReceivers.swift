@@ -80,10 +80,12 @@ package final class VirtualReceivers {
         // What has come since is read later.
         ear.pass(until: clock.moment - .nanoseconds(Self.readEvery))
         let condition = lost.contains(id) ? .dead("its line is held by gpiomon") : ear.condition
-        program.inbox.put(ear.takeReports())
-        if told.updateValue(condition, forKey: id) != condition { program.inbox.put(ReceiverReport(id, condition)) }
+        let presses = ear.takeReports()
+        let isNews = told.updateValue(condition, forKey: id) != condition
+        if !presses.isEmpty { program.inbox.put(presses) }
+        if isNews { program.inbox.put(ReceiverReport(id, condition)) }
+        if isNews || !presses.isEmpty { program.wake() }
         ears[id] = ear
-        program.wake()
         guard let due = ear.nextDeadline else { return }
         agenda.at(max(agenda.now, clock.world(at: due + .nanoseconds(Self.readEvery)))) { [weak self] in
             if let self, ears[id]?.nextDeadline == due { tell(id) }

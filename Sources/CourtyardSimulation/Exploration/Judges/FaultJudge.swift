@@ -67,7 +67,7 @@ final class FaultJudge: Judge {
         case .nobodyListening:
             guard let states = desksAtBroker() else { return nil }
             // While somebody listens, an emergency may still be unheard.
-            if states.contains("listening") { return gateway.agent?.report().openCalls == 0 ? false : nil }
+            if states.contains("listening") { return gateway.agent?.openCallCount == 0 ? false : nil }
             return true
         case .deskAway: return desksAtBroker().map { $0.contains("offline") }
         default: return nil
