@@ -55,7 +55,7 @@ let package = Package(
         target("LinuxSupport", ["CLinux"]),
         target("GPIOLines", ["CallCore", "CGpiod", "LinuxSupport", "CLinux"]),
         target("SimulatedLines", ["CallCore", "LinuxSupport", "CLinux"]),
-        target("RadioReceivers", ["CallCore", "LinuxSupport", "CLinux"]),
+        target("RadioReceivers", ["CallContract", "CallCore", "LinuxSupport", "CLinux"]),
         target("Certificates", ["COpenSSL"]),
         target("MQTTLink", ["Certificates", "CMosquitto", "LinuxSupport", "CLinux"]),
         target("GatewayAgent", ["CallCore", "CallContract", "Journal"]),

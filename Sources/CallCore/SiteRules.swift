@@ -27,7 +27,7 @@ public struct SiteRules: Hashable, Sendable {
 
     /// What receivers listen for: what is on by default, and what the points' transmitters need.
     public var radioProtocols: Set<RadioProtocol> {
-        Set(RadioProtocol.allCases.filter(\.isOnByDefault)).union(points.compactMap { $0.radio?.device.radioProtocol })
+        Set(RadioProtocol.keyed.filter(\.isOnByDefault)).union(points.compactMap { $0.radio?.device.radioProtocol })
     }
 
     /// 03:30, when nobody eats and few call.

@@ -35,7 +35,7 @@ public final class GPIOReceivers: Sendable {
         for old in before where !kept.contains(where: { $0.receiver == old.receiver }) { old.thread.stop() }
         defer { running.withLock { $0 = all } }
         for receiver in receivers where !kept.contains(where: { $0.receiver == receiver }) {
-            guard let address = receiver.address else { continue }
+            guard case .pin(let address) = receiver.source else { continue }
             let thread = try ReceiverThread(receiver, at: address, for: protocols, report: report)
             thread.start()
             all.append(Running(receiver: receiver, protocols: protocols, thread: thread))

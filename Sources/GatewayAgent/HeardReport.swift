@@ -9,6 +9,8 @@ public struct HeardReport: Codable, Hashable, Sendable {
         public var radioProtocol: String
         public var code: String
         public var bits: Int
+        /// What rtl_433 calls it, if that program heard it.
+        @OrNull public var model: String?
         /// How often it was pressed since the agent started.
         public var presses: Int
         public var first: WallTime
@@ -39,7 +41,8 @@ extension GatewayAgent {
             unknown: unknown.map { heard in
                 HeardReport.Transmitter(
                     radioProtocol: heard.code.radioProtocol.rawValue, code: heard.code.hexadecimal,
-                    bits: heard.code.bits, presses: heard.presses, first: heard.first, last: heard.last,
+                    bits: heard.code.bits, model: heard.code.model, presses: heard.presses, first: heard.first,
+                    last: heard.last,
                     receiver: heard.reception.receiver.text, level: heard.reception.decibels)
             },
             points: points.map { PointMessage($0) })

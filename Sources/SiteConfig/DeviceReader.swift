@@ -68,23 +68,89 @@ struct DeviceReader {
         else { return nil }
         _ = section.value(DeviceKeys.about, problems)
         let radioProtocol = section.value(DeviceKeys.radioProtocol, problems)
-        let bits = section.value(DeviceKeys.bits, problems)
-        let identity = section.value(DeviceKeys.identity, problems)
         let other = section.value(DeviceKeys.other, problems) ?? .press
         refuseUnknown(other, section.fields[DeviceKeys.other.name])
         let supervision = section.part(DeviceKeys.supervision, problems).flatMap(supervision)
         let (isClonable, isRolling) = (
             section.value(DeviceKeys.clonable, problems) ?? true, section.value(DeviceKeys.rolling, problems) ?? false
         )
-        guard let radioProtocol, let bits, let identity else { return nil }
+        guard let radioProtocol, let shape = radioProtocol == .rtl433 ? told(section) : keyed(section),
+            problems.total == before
+        else { return nil }
+        return RadioDevice(
+            name: name, radioProtocol: radioProtocol, bits: shape.bits, identityBits: shape.identity,
+            meanings: shape.meanings, otherwise: other, supervision: supervision, isClonable: isClonable,
+            isRolling: isRolling, model: shape.model, batteryBits: shape.batteryBits)
+    }
+
+    /// What its codes are like.
+    private struct Shape {
+        let bits: Int
+        let identity: Int
+        let meanings: [UInt64: RadioDevice.Meaning]
+        var model: RadioDevice.Model?
+        var batteryBits: UInt64 = 0
+    }
+
+    /// Of one that is decoded from edges.
+    private func keyed(_ section: Section) -> Shape? {
+        refuse(
+            [DeviceKeys.model.name, DeviceKeys.id.name, DeviceKeys.messages.name], in: section, with: "rtl_433 only")
+        section.missing(DeviceKeys.bits.name, allowed: DeviceKeys.bits.kind.allowed, problems)
+        section.missing(DeviceKeys.identity.name, allowed: DeviceKeys.identity.kind.allowed, problems)
+        guard let bits = section.value(DeviceKeys.bits, problems),
+            let identity = section.value(DeviceKeys.identity, problems)
+        else { return nil }
         if identity > bits, let field = section.fields[DeviceKeys.identity.name] {
             problems.add(field.place, field.path, found: "\(identity) of \(bits) bits", allowed: "at most all of them")
+            return nil
         }
-        guard problems.total == before else { return nil }
         let meanings = section.part(DeviceKeys.buttons, problems).map { buttons($0, bits: bits - identity) } ?? [:]
-        return RadioDevice(
-            name: name, radioProtocol: radioProtocol, bits: bits, identityBits: identity, meanings: meanings,
-            otherwise: other, supervision: supervision, isClonable: isClonable, isRolling: isRolling)
+        let battery = section.value(DeviceKeys.battery, problems)?.value ?? 0
+        if battery >> UInt64(bits - identity) != 0, let field = section.fields[DeviceKeys.battery.name] {
+            problems.add(
+                field.place, field.path, found: quoted(field.text),
+                allowed: "some of the \(bits - identity) bits that are not the identity")
+        }
+        return Shape(bits: bits, identity: identity, meanings: meanings, batteryBits: battery)
+    }
+
+    /// Of one that rtl_433 tells of.
+    private func told(_ section: Section) -> Shape? {
+        refuse(
+            [DeviceKeys.bits.name, DeviceKeys.identity.name, DeviceKeys.buttons.name, DeviceKeys.battery.name],
+            in: section,
+            with: "protocols that are decoded from edges")
+        section.missing(DeviceKeys.model.name, allowed: DeviceKeys.model.kind.allowed, problems)
+        let id = section.value(DeviceKeys.id, problems) ?? "id"
+        guard let model = section.value(DeviceKeys.model, problems) else { return nil }
+        var messages: [RadioDevice.Model.Message] = []
+        var meanings: [UInt64: RadioDevice.Meaning] = [:]
+        for pair in section.part(DeviceKeys.messages, problems)?.pairs(
+            allowed: DeviceKeys.messages.allowed, problems: problems) ?? []
+        {
+            let parts = pair.key.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2, let key = Kind<String>.word.read(parts[0]), (1...200).contains(parts[1].utf8.count)
+            else {
+                problems.add(
+                    pair.place, pair.value.path, found: "the message \(quoted(pair.key))",
+                    allowed: "a key and its value, as in battery_ok=0")
+                continue
+            }
+            guard let meaning = meaning(pair.value) else { continue }
+            messages.append(.init(key: key, value: parts[1]))
+            meanings[UInt64(messages.count)] = meaning
+        }
+        let bits = RadioProtocol.rtl433.usualBits
+        return Shape(
+            bits: bits, identity: bits, meanings: meanings,
+            model: .init(name: model, idKey: id, messages: messages))
+    }
+
+    private func refuse(_ keys: [String], in section: Section, with kinds: String) {
+        for key in keys where section.present.contains(key) {
+            problems.add(section.place, section.path, found: "the key \(key)", allowed: "\(key) with \(kinds)")
+        }
     }
 
     private func buttons(_ part: Part, bits: Int) -> [UInt64: RadioDevice.Meaning] {
@@ -97,18 +163,19 @@ struct DeviceReader {
                     allowed: "each value once, in hexadecimal as in 0x1, of the \(bits) bits that are not the identity")
                 continue
             }
-            guard case .scalar(let text, _) = pair.value.node.content,
-                let meaning = DeviceKeys.other.kind.read(text)
-            else {
-                problems.add(
-                    pair.value.place, pair.value.path, found: pair.value.node.found,
-                    allowed: DeviceKeys.other.kind.allowed)
-                continue
-            }
-            refuseUnknown(meaning, Field(text: text, place: pair.value.place, path: pair.value.path))
+            guard let meaning = meaning(pair.value) else { continue }
             meanings[value] = meaning
         }
         return meanings
+    }
+
+    private func meaning(_ part: Part) -> RadioDevice.Meaning? {
+        guard case .scalar(let text, _) = part.node.content, let meaning = DeviceKeys.other.kind.read(text) else {
+            problems.add(part.place, part.path, found: part.node.found, allowed: DeviceKeys.other.kind.allowed)
+            return nil
+        }
+        refuseUnknown(meaning, Field(text: text, place: part.place, path: part.path))
+        return meaning
     }
 
     private func refuseUnknown(_ meaning: RadioDevice.Meaning, _ field: Field?) {

@@ -44,7 +44,8 @@ struct RadioReader {
             return nil
         }
         let transmitter = RadioTransmitter(
-            device: kind, code: RadioCode(kind.radioProtocol, value: value.value, bits: kind.bits))
+            device: kind,
+            code: RadioCode(kind.radioProtocol, value: value.value, bits: kind.bits, model: kind.model?.name))
         register(transmitter, at: field)
         return transmitter
     }
@@ -66,79 +67,5 @@ struct RadioReader {
         }
         taken[identity] = field.place
         lengths[shape, default: []].insert(identity.identityBits)
-    }
-}
-
-/// Reads `receivers`.
-struct ReceiversReader {
-    /// True if a receiver must say where its line is.
-    let needsLines: Bool
-    /// The lines that points and outputs have taken.
-    var register: LineRegister
-    let problems: ProblemList
-    /// Those that are right so far, in the order of the file.
-    private(set) var receivers: [RadioReceiver] = []
-
-    init(needsLines: Bool, register: LineRegister, problems: ProblemList) {
-        self.needsLines = needsLines
-        self.register = register
-        self.problems = problems
-    }
-
-    mutating func read(_ part: Part) {
-        let pairs = part.pairs(allowed: SiteKeys.receivers.allowed, problems: problems) ?? []
-        if pairs.count > ReceiverKeys.limit {
-            problems.add(
-                part.place, part.path, found: "\(pairs.count) receivers", allowed: "at most \(ReceiverKeys.limit)")
-        }
-        for pair in pairs.prefix(ReceiverKeys.limit) {
-            guard let id = ReceiverKeys.id.read(pair.key) else {
-                problems.add(
-                    pair.place, pair.value.path, found: "the receiver \(quoted(pair.key))",
-                    allowed: ReceiverKeys.id.allowed)
-                continue
-            }
-            read(id, pair.value)
-        }
-    }
-
-    private mutating func read(_ id: ReceiverID, _ part: Part) {
-        guard
-            let section = Section(
-                part, allowed: "a receiver, such as {line: {name: GPIO27}}", keys: ReceiverKeys.all, problems: problems)
-        else { return }
-        // Nothing comes from a simulated one while nobody sends.
-        let isSquelched = section.value(ReceiverKeys.squelch, problems) ?? !needsLines
-        var address: LineAddress?
-        if let line = section.part(ReceiverKeys.line, problems) {
-            if let keys = Section(line, allowed: PointKeys.line.allowed, keys: LineKeys.all, problems: problems) {
-                address = LineReader(section: keys, problems: problems).address
-            }
-            if let address { register.take(address, at: line.place, line.path, problems) }
-        } else if needsLines, !section.present.contains(ReceiverKeys.serial.name) {
-            section.missing(ReceiverKeys.line.name, allowed: ReceiverKeys.line.allowed, problems)
-        }
-        let serial = section.part(ReceiverKeys.serial, problems).flatMap(serial)
-        if serial != nil, address != nil {
-            problems.add(
-                section.place, section.path, found: "a receiver with line and serial", allowed: "one of the two")
-        }
-        receivers.append(RadioReceiver(id: id, address: address, serial: serial, isSquelched: isSquelched))
-    }
-
-    private func serial(_ part: Part) -> SerialSource? {
-        guard
-            let section = Section(
-                part, allowed: ReceiverKeys.serial.allowed, keys: SerialKeys.all, problems: problems)
-        else { return nil }
-        let baud = section.value(SerialKeys.baud, problems) ?? 9600
-        let kind = section.value(SerialKeys.radioProtocol, problems) ?? .ev1527
-        let port = section.value(SerialKeys.port, problems)
-        guard let line = section.value(SerialKeys.prints, problems), let port else { return nil }
-        if !port.hasPrefix("/"), let field = section.fields[SerialKeys.port.name] {
-            problems.add(
-                field.place, field.path, found: quoted(port), allowed: "an absolute path, such as /dev/ttyUSB0")
-        }
-        return SerialSource(path: port, baud: baud, line: line, radioProtocol: kind)
     }
 }

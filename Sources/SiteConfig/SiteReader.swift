@@ -121,8 +121,7 @@ struct SiteReading {
             retention: retention, homeAssistant: section.value(SiteKeys.homeAssistant, problems)?.text, files: files)
         site.transmitters = section.value(SiteKeys.transmitters, problems).map(absolute)
         site.enrolled = points.enrolled
-        site.receivers =
-            isSimulated ? receivers.map { .init(id: $0.id, address: nil, isSquelched: $0.isSquelched) } : receivers
+        site.receivers = receivers
         return site
     }
 

@@ -22,10 +22,12 @@ struct Decode: ParsableCommand {
     @Flag(help: "Say at the end of each file, on standard error, what became of all that looked like bits.")
     var verdicts = false
 
-    static let known = "One of \(RadioProtocol.allCases.map(\.rawValue).joined(separator: ", "))."
+    static let known = "One of \(RadioProtocol.keyed.map(\.rawValue).joined(separator: ", "))."
 
     static func radioProtocol(_ name: String) throws -> RadioProtocol {
-        guard let found = RadioProtocol(rawValue: name) else { throw ValidationError("\(name) is none. \(known)") }
+        guard let found = RadioProtocol.keyed.first(where: { $0.rawValue == name }) else {
+            throw ValidationError("\(name) is none. \(known)")
+        }
         return found
     }
 
@@ -65,7 +67,7 @@ struct Decode: ParsableCommand {
         } catch {
             throw Unreadable(reason: error.description)
         }
-        let wanted = protocols.isEmpty ? RadioProtocol.allCases.filter(\.isOnByDefault) : protocols
+        let wanted = protocols.isEmpty ? RadioProtocol.keyed.filter(\.isOnByDefault) : protocols
         var decoder = RadioDecoder(receiver: ReceiverID(unchecked: "file"), protocols: Set(wanted))
         var end = Moment(nanoseconds: 0)
         for package in recording.packages { end = decoder.take(package, at: end) }

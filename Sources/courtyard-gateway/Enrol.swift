@@ -50,10 +50,9 @@ struct Enrol: ParsableCommand {
                 "\(siteFile.path) names no table of transmitters: add the line \"transmitters: transmitters.csv\"")
         }
         let found = try code.map(given) ?? listen(for: wanted, agent)
-        guard let kind = device ?? found.code.radioProtocol.usualDevice else {
+        guard let kind = device ?? found.code.usualDevice else {
             throw failure(
-                "say with --device which kind of transmitter this is: \(found.code.radioProtocol.rawValue) has no usual one"
-            )
+                "say with --device which kind of transmitter this is: \(found.code.source) has no usual one")
         }
         Output.print("\(found.text), as \(kind)")
         let before = wanted.radio.map { ", in place of \($0.code.hexadecimal)" } ?? ""
@@ -176,31 +175,34 @@ struct Enrol: ParsableCommand {
 
 extension HeardReport.Transmitter {
     /// The code, whichever way it is keyed.
-    fileprivate var key: String { "\(radioProtocol) \(code)" }
+    fileprivate var key: String { "\(source) \(code)" }
+    private var source: String { radioProtocol + (model.map { " \($0)" } ?? "") }
 
     fileprivate var radioCode: RadioCode? {
         guard let kind = RadioProtocol(rawValue: radioProtocol), let value = UInt64(code.dropFirst(2), radix: 16) else {
             return nil
         }
-        return RadioCode(kind, value: value, bits: bits)
+        return RadioCode(kind, value: value, bits: bits, model: model)
     }
 
     fileprivate var text: String {
         let strength = level.map { ", \($0) dB" } ?? ""
-        return "\(code), \(radioProtocol), heard by \(receiver)\(strength)"
+        return "\(code), \(source), heard by \(receiver)\(strength)"
     }
 }
 
-extension RadioProtocol {
-    /// The kind that most transmitters of it are.
+extension RadioCode {
+    /// The kind that most transmitters like it are.
     fileprivate var usualDevice: String? {
-        switch self {
+        switch radioProtocol {
         case .ev1527: "ev1527-one-button"
         case .smc5326: "smc5326-one-button"
         case .kaku: "kaku-switch"
         case .keeloq: "keeloq-fob"
         case .bell32: "bell-32"
         case .bell48: "bell-48"
+        case .activlink: "activlink-bell"
+        case .rtl433: model?.lowercased()
         case .ht12e: nil
         }
     }

@@ -5,37 +5,43 @@ internal import RadioReceivers
 internal import SimulatedLines
 internal import SiteConfig
 
-/// What the gateway listens to and answers with: kernel lines or the simulator, never both.
-enum LineDriver {
-    case gpio(GPIOLines, GPIOOutputs, GPIOReceivers, SerialReceivers)
-    case simulated(SimulatedLines)
+/// What the gateway listens to and answers with: kernel lines or the simulator, never both, and beside either the
+/// receivers that decode by themselves.
+final class LineDriver: Sendable {
+    private enum Lines {
+        case gpio(GPIOLines, GPIOOutputs, GPIOReceivers)
+        case simulated(SimulatedLines)
+    }
+
+    private let lines: Lines
+    private let decoding: DecodingReceivers
 
     init(_ site: Site, inbox: Inbox) throws {
+        let heard: GPIOReceivers.Report = { presses, condition in
+            inbox.put(presses)
+            if let condition { inbox.put(condition) }
+        }
+        decoding = DecodingReceivers(report: heard)
         switch site.hardware {
         case .gpio:
-            let lines = try GPIOLines { inbox.put($0) }
             let outputs = try GPIOOutputs { reports in
                 inbox.put { agent in for report in reports { agent.take(report) } }
             }
-            let heard: GPIOReceivers.Report = { presses, condition in
-                inbox.put(presses)
-                if let condition { inbox.put(condition) }
-            }
-            self = .gpio(lines, outputs, GPIOReceivers(report: heard), SerialReceivers(report: heard))
+            lines = .gpio(try GPIOLines { inbox.put($0) }, outputs, GPIOReceivers(report: heard))
         case .simulated:
-            let lines = try SimulatedLines(path: site.files.simulator) {
-                inbox.put($0)
-            } heard: { presses, conditions in
-                inbox.put(presses)
-                for condition in conditions { inbox.put(condition) }
-            }
-            self = .simulated(lines)
+            lines = .simulated(
+                try SimulatedLines(path: site.files.simulator) {
+                    inbox.put($0)
+                } heard: { presses, conditions in
+                    inbox.put(presses)
+                    for condition in conditions { inbox.put(condition) }
+                })
         }
     }
 
     func start() {
-        switch self {
-        case .gpio(let lines, let outputs, _, _):
+        switch lines {
+        case .gpio(let lines, let outputs, _):
             lines.start()
             outputs.start()
         case .simulated(let lines): lines.start()
@@ -45,45 +51,59 @@ enum LineDriver {
     /// These points and outputs from now on; unchanged ones lose no edge and don't blink.
     /// - Throws: if the process has no descriptors left.
     func watch(_ site: Site) throws {
-        switch self {
-        case .gpio(let lines, let outputs, let receivers, let serial):
+        switch lines {
+        case .gpio(let lines, let outputs, let receivers):
             lines.watch(site.lines)
             outputs.drive(site.outputLines)
             try receivers.listen(site.receivers, for: site.rules.radioProtocols)
-            try serial.listen(site.receivers)
         case .simulated(let lines):
             lines.watch(site.rules.watchedPoints)
-            lines.listen(site.receivers, for: site.rules.radioProtocols)
+            lines.listen(site.receivers.filter { !$0.decodesItself }, for: site.rules.radioProtocols)
             lines.drive(site.outputs.map(\.id))
         }
+        try decoding.listen(site.receivers, for: site.points.compactMap(\.radio))
     }
 
     /// What came of what receivers gave out.
     var receiverStatistics: [ReceiverID: ReceiverStatistics] {
-        switch self {
-        case .gpio(_, _, let receivers, let serial): receivers.statistics.merging(serial.statistics) { $1 }
-        case .simulated(let lines): lines.statistics
-        }
+        let pins =
+            switch lines {
+            case .gpio(_, _, let receivers): receivers.statistics
+            case .simulated(let lines): lines.statistics
+            }
+        return pins.merging(decoding.statistics) { $1 }
     }
 
     /// What must make progress, by thread.
     var threads: [(name: String, checkIn: (@escaping @Sendable () -> Void) -> Void)] {
-        switch self {
-        case .gpio(let lines, let outputs, let receivers, _):
+        switch lines {
+        case .gpio(let lines, let outputs, let receivers):
             [("lines", lines.checkIn), ("outputs", outputs.checkIn), ("radio", receivers.checkIn)]
         case .simulated(let lines): [("lines", lines.checkIn)]
         }
     }
 
+    func show(_ output: OutputID, _ signal: Signal, _ pattern: OutputPattern) {
+        switch lines {
+        case .gpio(_, let outputs, _): outputs.show(output, pattern)
+        case .simulated(let lines): lines.show(output, signal)
+        }
+    }
+
+    /// Says `identify` where there is somebody to read it.
+    func identify() {
+        if case .simulated(let lines) = lines { lines.tell("output identify") }
+    }
+
     func stop() {
-        switch self {
-        case .gpio(let lines, let outputs, let receivers, let serial):
+        switch lines {
+        case .gpio(let lines, let outputs, let receivers):
             lines.stop()
-            serial.stop()
             outputs.stop()
             receivers.stop()
         case .simulated(let lines): lines.stop()
         }
+        decoding.stop()
     }
 }
 
@@ -98,14 +118,11 @@ final class BoardOutputs: Outputs {
     }
 
     func show(_ output: OutputID, _ signal: Signal, _ pattern: OutputPattern) {
-        switch driver {
-        case .gpio(_, let outputs, _, _): outputs.show(output, pattern)
-        case .simulated(let lines): lines.show(output, signal)
-        }
+        driver.show(output, signal, pattern)
     }
 
     func identify() {
         log.log(.notice, "identify: this is the board that was asked for", [:])
-        if case .simulated(let lines) = driver { lines.tell("output identify") }
+        driver.identify()
     }
 }

@@ -1,11 +1,12 @@
 internal import CallCore
 internal import GPIOLines
+internal import Glibc
 internal import SiteConfig
 
 // The doctor's look at receivers and transmitters.
 extension Examination {
     static func radio(_ site: Site) -> [Finding] {
-        let receivers = site.hardware == .gpio ? site.receivers.map(receiver) : []
+        let receivers = site.receivers.filter { site.hardware == .gpio || $0.decodesItself }.map(receiver)
         let devices = Set(site.points.compactMap { $0.radio?.device }).sorted { $0.name < $1.name }
         let kinds = devices.map { device in kind(device, count: site.points.count { $0.radio?.device == device }) }
         let waiting = site.points.filter { !$0.isWired && $0.radio == nil }
@@ -18,10 +19,35 @@ extension Examination {
         ]
     }
 
-    /// Listens for a moment: noise is the sign of life of a receiver that has no squelch.
     private static func receiver(_ receiver: RadioReceiver) -> Finding {
         let thing = "receiver \(receiver.id)"
-        guard let address = receiver.address else { return .fine(thing, "simulated") }
+        switch receiver.source {
+        case .simulated: return .fine(thing, "simulated")
+        case .pin(let address): return pin(receiver, address)
+        case .serial(let source):
+            return access(source.path, R_OK) == 0
+                ? .fine(thing, source.path)
+                : .bad(
+                    thing, "\(source.path): \(String(cString: strerror(errno)))",
+                    remedy: "plug it in; the gateway's user must be in the port's group (dialout)")
+        case .program(let command):
+            guard program(command[0]) == nil else { return .fine(thing, command.joined(separator: " ")) }
+            return .bad(
+                thing, "no program \(command[0])", remedy: "install it (apt install rtl-433), or write its whole path")
+        case .datagrams(let host, let port): return .fine(thing, "messages of an rtl_433 to \(host) port \(port)")
+        }
+    }
+
+    /// Where a program is; nil if it can't be run.
+    private static func program(_ name: String) -> String? {
+        if name.contains("/") { return access(name, X_OK) == 0 ? name : nil }
+        let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
+        return path.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
+    }
+
+    /// Listens for a moment: noise is the sign of life of a receiver that has no squelch.
+    private static func pin(_ receiver: RadioReceiver, _ address: LineAddress) -> Finding {
+        let thing = "receiver \(receiver.id)"
         do throws(LineTrouble) {
             let pin = try ReceiverPin(address)
             let end = SystemClock().now().moment + listensFor
@@ -51,7 +77,8 @@ extension Examination {
             device.isRolling
             ? "its code changes, and that isn't verified"
             : device.isClonable ? "can be copied off the air" : "can't be copied"
-        let text = "\(points), \(device.radioProtocol.rawValue); \(secret); \(supervised)"
+        let text =
+            "\(points), \(device.model.map { "rtl_433 \($0.name)" } ?? device.radioProtocol.rawValue); \(secret); \(supervised)"
         return device.supervision == nil
             ? .note(
                 "transmitters \(device.name)", text, remedy: "try them by hand every month: courtyard-gateway walk-test"

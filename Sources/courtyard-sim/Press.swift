@@ -21,8 +21,8 @@ struct Press: ParsableCommand {
     @Option(
         name: .customLong("protocol"), help: "How the code is keyed; ev1527 unless given.",
         transform: { text in
-            guard let found = RadioProtocol(rawValue: text) else {
-                let known = RadioProtocol.allCases.map(\.rawValue).joined(separator: ", ")
+            guard let found = RadioProtocol.keyed.first(where: { $0.rawValue == text }) else {
+                let known = RadioProtocol.keyed.map(\.rawValue).joined(separator: ", ")
                 throw ValidationError("\(text) is none of \(known)")
             }
             return found

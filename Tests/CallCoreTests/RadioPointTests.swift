@@ -17,7 +17,7 @@ import Testing
     static let attic = ReceiverID("attic")!
 
     private static func world(_ points: [CallPoint] = [pendant, bed]) -> Followed {
-        let receivers = [hall, attic].map { RadioReceiver(id: $0, address: nil) }
+        let receivers = [hall, attic].map { RadioReceiver(id: $0) }
         var world = Followed(SiteRules(points: points, receivers: receivers, dailyTestMinute: nil))
         world.tell(.receiver(ReceiverReport(hall, .working)))
         return world
@@ -209,7 +209,7 @@ import Testing
     func removedReceiver() {
         var world = Self.world()
         let site = SiteRules(
-            points: [Self.pendant], receivers: [RadioReceiver(id: Self.attic, address: nil)], dailyTestMinute: nil)
+            points: [Self.pendant], receivers: [RadioReceiver(id: Self.attic)], dailyTestMinute: nil)
         world.tell(report(world, code(8), .began))
         world.tell(.site(site))
         #expect(world.tell(.receiver(ReceiverReport(Self.hall, .dead("gone")))).isEmpty)
@@ -220,7 +220,7 @@ import Testing
 
     @Test("Waiting lasts until a receiver has told how it is, and a point may have wire and transmitter")
     func waiting() {
-        let receivers = [RadioReceiver(id: Self.hall, address: nil)]
+        let receivers = [RadioReceiver(id: Self.hall)]
         var world = Followed(SiteRules(points: [Self.pendant], receivers: receivers, dailyTestMinute: nil))
         #expect(!world.courtyard.hasHeardOfAllPoints)
         world.tell(.receiver(ReceiverReport(Self.hall, .working)))
@@ -236,7 +236,7 @@ import Testing
     func reload() {
         var world = Self.world()
         press(&world, code(7))
-        let receivers = [RadioReceiver(id: Self.hall, address: nil)]
+        let receivers = [RadioReceiver(id: Self.hall)]
         #expect(
             world.tell(.site(SiteRules(points: [bed], receivers: receivers, dailyTestMinute: nil))).cleared == [
                 .batteryLow

@@ -13,7 +13,7 @@ struct Heard {
     let verdicts: RadioVerdicts
     var codes: Set<RadioCode> { Set(presses.map(\.code)) }
 
-    init(_ edges: [Air.Edge], protocols: Set<RadioProtocol> = Set(RadioProtocol.allCases.filter(\.isOnByDefault))) {
+    init(_ edges: [Air.Edge], protocols: Set<RadioProtocol> = Set(RadioProtocol.keyed.filter(\.isOnByDefault))) {
         var decoder = RadioDecoder(receiver: ReceiverID("hall")!, protocols: protocols)
         for edge in edges { _ = decoder.take(carrier: edge.carrier, at: Moment(nanoseconds: edge.at)) }
         _ = decoder.pass(until: Moment(nanoseconds: (edges.last?.at ?? 0) + 1_000_000_000))

@@ -4,7 +4,7 @@ import Testing
 
 /// What a receiver's ear takes for silence, jamming and flooding, and what not.
 @Suite struct ReceiverEarTests {
-    private static let protocols = Set(RadioProtocol.allCases.filter(\.isOnByDefault))
+    private static let protocols = Set(RadioProtocol.keyed.filter(\.isOnByDefault))
 
     private struct Bench {
         var ear: ReceiverEar
@@ -13,7 +13,7 @@ import Testing
         var presses = 0
 
         init(isSquelched: Bool = false) {
-            let receiver = RadioReceiver(id: ReceiverID("hall")!, address: nil, isSquelched: isSquelched)
+            let receiver = RadioReceiver(id: ReceiverID("hall")!, isSquelched: isSquelched)
             ear = ReceiverEar(receiver, protocols: protocols, at: Moment(nanoseconds: 0))
         }
 

@@ -2,26 +2,10 @@ import CallCore
 import Foundation
 import Glibc
 import RadioReceivers
-import Synchronization
 import Testing
 
 /// A serial receiver on a real pseudo-terminal.
 @Suite struct SerialTests {
-    /// What a driver has told.
-    private final class Log: Sendable {
-        private let kept = Mutex<(presses: [RadioReport], conditions: [ReceiverCondition])>(([], []))
-
-        var presses: [RadioReport] { kept.withLock { $0.presses } }
-        var conditions: [ReceiverCondition] { kept.withLock { $0.conditions } }
-
-        func add(_ presses: [RadioReport], _ condition: ReceiverReport?) {
-            kept.withLock { kept in
-                kept.presses += presses
-                if let condition { kept.conditions.append(condition.condition) }
-            }
-        }
-    }
-
     /// The receiver's end of the line, under a name that stays the same when it is plugged in anew.
     private final class Receiver {
         private(set) var descriptor: Int32 = -1
@@ -48,31 +32,21 @@ import Testing
         deinit { unlink(path) }
     }
 
-    private func wait(until what: String, within seconds: Double = 15, _ condition: () -> Bool) throws {
-        let end = Date() + seconds
-        while Date() < end {
-            if condition() { return }
-            usleep(2000)
-        }
-        Issue.record("not within \(seconds) s: \(what)")
-        throw CancellationError()
-    }
-
     private static let hall = ReceiverID("hall")!
 
     private func receiver(_ path: String) throws -> RadioReceiver {
         let source = SerialSource(
             path: path, baud: 115_200, line: try #require(PrintedLine("RX {code} {level}")), radioProtocol: .ev1527)
-        return RadioReceiver(id: Self.hall, address: nil, serial: source)
+        return RadioReceiver(id: Self.hall, source: .serial(source))
     }
 
     @Test("Lines of one press are one press, in whatever pieces they come; what is no line of its kind is counted")
     func presses() throws {
         let (log, port) = (Log(), Receiver())
         try port.plugIn()
-        let receivers = SerialReceivers { log.add($0, $1) }
+        let receivers = DecodingReceivers { log.add($0, $1) }
         defer { receivers.stop() }
-        try receivers.listen([receiver(port.path)])
+        try receivers.listen([receiver(port.path)], for: [])
         try wait(until: "it listens") { log.conditions == [.working] }
         port.print("booting v1.2\r\nRX 13CD")
         port.print("38 -71.5\r\nRX 0x13CD38 -70\r\nRX 7FFFFFF -70\r\n")
@@ -89,9 +63,9 @@ import Testing
     @Test("A port that isn't there, or is pulled out, is a dead receiver, and heard again when it is back")
     func dead() throws {
         let (log, port) = (Log(), Receiver())
-        let receivers = SerialReceivers { log.add($0, $1) }
+        let receivers = DecodingReceivers { log.add($0, $1) }
         defer { receivers.stop() }
-        try receivers.listen([receiver(port.path)])
+        try receivers.listen([receiver(port.path)], for: [])
         try wait(until: "it is dead") { log.conditions == [.dead("\(port.path): No such file or directory")] }
         try port.plugIn()
         try wait(until: "it works") { log.conditions.last == .working }
@@ -102,9 +76,10 @@ import Testing
         port.print("RX 13CD38 -71.5\n")
         try wait(until: "a press") { log.presses.count == 2 }
         let plain = RadioReceiver(
-            id: Self.hall, address: nil,
-            serial: SerialSource(path: "/dev/null", baud: 9600, line: PrintedLine("{code}")!, radioProtocol: .ev1527))
-        try receivers.listen([plain])
+            id: Self.hall,
+            source: .serial(
+                SerialSource(path: "/dev/null", baud: 9600, line: PrintedLine("{code}")!, radioProtocol: .ev1527)))
+        try receivers.listen([plain], for: [])
         try wait(until: "what is no port is said") {
             if case .dead(let what)? = log.conditions.last {
                 what.contains("/dev/null is no serial port")

@@ -8,6 +8,8 @@ import Testing
     private static let head = "site: s\ngateway: g\nbrokers: [{host: h}]\nreceivers: {hall: {line: {name: RX}}}\n"
     private static let fob =
         "about: A fob\nprotocol: ev1527\nbits: 24\nidentity: 20\nbuttons: {0x1: press, 0x2: meal, 0x7: low-battery}\nother: ignore\nsupervision: {interval: 24h, misses: 2}\n"
+    private static let bell =
+        "about: A bell\nprotocol: rtl_433\nmodel: Acme-Bell\nid: serial\nmessages: {battery_ok=0: low-battery, event=BED SIDE: errand}\n"
     private static let plain = "about: A pendant\nprotocol: ev1527\nbits: 24\nidentity: 16\n"
 
     private func read(_ rest: String, _ files: [String: String] = [:]) -> Result<Site, SiteProblems> {
@@ -27,7 +29,7 @@ import Testing
         #expect(radio.device.meanings == [1: .press, 2: .service(.meal), 7: .lowBattery])
         #expect(radio.device.otherwise == .nothing)
         #expect(radio.device.supervision == .init(interval: .seconds(86_400), misses: 2))
-        #expect(site.receivers == [RadioReceiver(id: ReceiverID("hall")!, address: .name("RX", chip: nil))])
+        #expect(site.receivers == [RadioReceiver(id: ReceiverID("hall")!, source: .pin(.name("RX", chip: nil)))])
         let both = try read(self.point("line: {name: A}, radio: {device: fob, code: 0x13CD31}")).get()
         #expect(both.points.first?.isWired == true && both.lines.count == 1)
     }
@@ -115,18 +117,68 @@ import Testing
         let site = try read("serial: {port: /dev/ttyUSB0, prints: \"RX {code} {level}\"}").get()
         let line = try #require(PrintedLine("RX {code} {level}"))
         #expect(
-            site.receivers.map(\.serial) == [
-                SerialSource(path: "/dev/ttyUSB0", baud: 9600, line: line, radioProtocol: .ev1527)
+            site.receivers.map(\.source) == [
+                .serial(SerialSource(path: "/dev/ttyUSB0", baud: 9600, line: line, radioProtocol: .ev1527))
             ])
         for (keys, found) in [
             ("serial: {port: ttyUSB0, prints: \"{code}\"}", "found \"ttyUSB0\""),
             ("serial: {port: /dev/ttyUSB0, prints: RX}", "prints: found \"RX\""),
             ("serial: {port: /dev/ttyUSB0, prints: \"{code}\", baud: 9601}", "baud: found \"9601\""),
-            ("line: {name: RX}, serial: {port: /dev/ttyUSB0, prints: \"{code}\"}", "a receiver with line and serial"),
+            ("line: {name: RX}, serial: {port: /dev/ttyUSB0, prints: \"{code}\"}", "a receiver with line, serial"),
         ] {
             let told = messages(read(keys))
             #expect(told.count == 1 && told[0].contains(found), "\(told)")
         }
+    }
+
+    @Test("A receiver that a program or another rtl_433 speaks for")
+    func words() throws {
+        func read(_ keys: String) -> Result<Site, SiteProblems> {
+            readSite(
+                Self.head.replacing("{line: {name: RX}}", with: "{\(keys)}")
+                    + point("radio: {device: bell, code: 0x1A}"),
+                csv: ["devices/bell.yaml": Self.bell])
+        }
+        let program = try read("program: [rtl_433, -F, json]").get()
+        #expect(program.receivers.map(\.source) == [.program(["rtl_433", "-F", "json"])])
+        let radio = try #require(program.points.first?.radio)
+        #expect(radio.code == RadioCode(.rtl433, value: 0x1A, bits: 48, model: "Acme-Bell"))
+        #expect(
+            radio.device.model?.messages == [
+                .init(key: "battery_ok", value: "0"), .init(key: "event", value: "BED SIDE"),
+            ])
+        #expect(
+            radio.device.meanings == [1: .lowBattery, 2: .service(.errand)] && radio.device.model?.idKey == "serial")
+        #expect(
+            try read("udp: 127.0.0.1:1514").get().receivers.map(\.source) == [
+                .datagrams(host: "127.0.0.1", port: 1514)
+            ])
+        #expect(
+            try read("udp: \"[::1]:1514\"").get().receivers.map(\.source) == [.datagrams(host: "::1", port: 1514)])
+        for (keys, found) in [
+            ("program: []", "program: found an empty list"), ("program: rtl_433", "program: found"),
+            ("program: [rtl_433, [a]]", "program[1]: found"), ("udp: 1514", "udp: found"),
+            ("udp: localhost:1514", "udp: found"), ("udp: 127.0.0.1:0", "udp: found"),
+            ("udp: 127.0.0.1:1514, program: [a]", "a receiver with program, udp"),
+        ] {
+            let told = messages(read(keys))
+            #expect(told.count == 1 && told[0].contains(found), "\(told)")
+        }
+    }
+
+    @Test(
+        "A kind that rtl_433 tells of has a model and messages, and no bits",
+        arguments: [
+            ("model: Acme-Bell\n", "", "model: found nothing"), ("id: serial", "id: a=b", "id: found \"a=b\""),
+            ("battery_ok=0", "battery_ok", "found the message \"battery_ok\""),
+            ("event=BED SIDE: errand", "event=BED SIDE: laundry", "found the unknown service \"laundry\""),
+            ("id: serial", "bits: 24", "found the key bits"),
+            ("protocol: rtl_433", "protocol: ev1527\nbits: 24\nidentity: 20", "found the key model"),
+        ])
+    func told(_ old: String, _ new: String, _ expected: String) {
+        let file = Self.bell.replacing(old, with: new)
+        let found = messages(read(point("radio: {device: bell, code: 0x1A}"), ["devices/bell.yaml": file]))
+        #expect(found.first?.contains(expected) == true, "\(found)")
     }
 
     @Test("Transmitters without a receiver are refused, and two receivers on one line")

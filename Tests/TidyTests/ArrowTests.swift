@@ -9,7 +9,7 @@ private let arrows: [String: Set<String>] = [
     "SiteConfig": ["CallCore", "CYaml"],
     "GPIOLines": ["CallCore", "CGpiod", "LinuxSupport", "CLinux"],
     "SimulatedLines": ["CallCore", "LinuxSupport", "CLinux"],
-    "RadioReceivers": ["CallCore", "LinuxSupport", "CLinux"],
+    "RadioReceivers": ["CallContract", "CallCore", "LinuxSupport", "CLinux"],
     "Certificates": ["COpenSSL"],
     "MQTTLink": ["Certificates", "CMosquitto", "LinuxSupport", "CLinux"],
     "LinuxSupport": ["CLinux"],

@@ -1,7 +1,7 @@
 /// What is known of one call point's transmitter: its gesture, when it was heard, and what it says of itself.
 struct RadioWatch: Sendable {
     /// What comes of a gesture is told so much later than a wire's: that a press is over is known a quiet gap after it.
-    private static let lag = Duration.nanoseconds(RadioPresses.quietGap) + .milliseconds(100)
+    private var lag: Duration { transmitter.device.quietGap + .milliseconds(100) }
     /// A low battery that isn't told again for so long, while the device is heard, was replaced.
     static let batteryForgotten = Duration.seconds(2 * 86_400)
     private static let day = Duration.seconds(86_400)
@@ -35,13 +35,13 @@ struct RadioWatch: Sendable {
 
     init(_ transmitter: RadioTransmitter, _ settings: Gestures.Settings, at moment: Moment) {
         self.transmitter = transmitter
-        gestures = Gestures(settings.overTheAir)
+        gestures = Gestures(settings.overTheAir(transmitter.device))
         heardAt = moment
     }
 
     /// The same transmitter under changed settings.
     mutating func change(to settings: Gestures.Settings, _ transmitter: RadioTransmitter) {
-        gestures.settings = settings.overTheAir
+        gestures.settings = settings.overTheAir(transmitter.device)
         self.transmitter = transmitter
     }
 
@@ -59,7 +59,7 @@ struct RadioWatch: Sendable {
         if before?.receivers.remove(report.receiver) != nil { before?.ended = .init(nanoseconds: .min / 2) }
         sending[report.code, default: Sending(receivers: [], ended: report.at)].receivers.insert(report.receiver)
         // Another receiver heard it first, or one that is late hears its end: it is the same press.
-        if let before, !before.receivers.isEmpty || report.at - before.ended < .nanoseconds(RadioPresses.quietGap) {
+        if let before, !before.receivers.isEmpty || report.at - before.ended < transmitter.device.quietGap {
             return ([], false)
         }
         return act(on: report, isUrgent: isUrgent)
@@ -74,9 +74,7 @@ struct RadioWatch: Sendable {
             return (heard(told), true)
         case .service(let service): return (heard([.init(service: service, at: report.at)]), true)
         case .release: return (release(at: report.at), false)
-        case .lowBattery:
-            lowSince = lowSince ?? report.at
-            lowTold = report.at
+        case .lowBattery: noteLow(at: report.at)
         case .tamper: isTampered = true
         case .alive: isTampered = false
         case .nothing: break
@@ -89,8 +87,14 @@ struct RadioWatch: Sendable {
         heardAt = max(heardAt, report.at)
         lastHeard = now.wall(at: report.at)
         reception = report.reception
+        if transmitter.device.saysBatteryLow(report.code) { noteLow(at: report.at) }
         guard let told = lowTold, report.at - told > Self.batteryForgotten else { return }
         (lowSince, lowTold, daysLow) = (nil, nil, 0)
+    }
+
+    private mutating func noteLow(at moment: Moment) {
+        lowSince = lowSince ?? moment
+        lowTold = moment
     }
 
     private mutating func ended(_ report: RadioReport) -> [Gestures.Gesture] {
@@ -143,7 +147,7 @@ struct RadioWatch: Sendable {
 
     /// When `advance` has something to say.
     func deadline(stuckAfter: Duration) -> Moment? {
-        [gestures.deadline.map { $0 + Self.lag }, stuckAt(stuckAfter), missingAt, nextDay].compactMap { $0 }.min()
+        [gestures.deadline.map { $0 + lag }, stuckAt(stuckAfter), missingAt, nextDay].compactMap { $0 }.min()
     }
 
     private func stuckAt(_ after: Duration) -> Moment? { isStuck ? nil : pressedSince.map { $0 + after } }
@@ -161,15 +165,15 @@ struct RadioWatch: Sendable {
         if let stuckAt = stuckAt(stuckAfter), stuckAt <= now { isStuck = true }
         if let missingAt, missingAt <= now { isMissing = true }
         while let nextDay, nextDay <= now { daysLow += 1 }
-        return heard(gestures.advance(to: now - Self.lag))
+        return heard(gestures.advance(to: now - lag))
     }
 }
 
 extension Gestures.Settings {
     /// That a radio button was let go is known late, and a second press within that time is the same one.
-    fileprivate var overTheAir: Gestures.Settings {
+    fileprivate func overTheAir(_ device: RadioDevice) -> Gestures.Settings {
         var settings = self
-        settings.doubleWithin += .nanoseconds(RadioPresses.quietGap)
+        settings.doubleWithin += device.quietGap
         return settings
     }
 }

@@ -18,10 +18,9 @@ struct PulseRun {
     /// One bit's mean length, in nanoseconds.
     var period: Int64 { count > 0 ? sum / Int64(count) : 0 }
 
-    /// The shortest and the longest bit that any of the protocols has, and room for transmitters that are off by a quarter:
-    /// 48 buttons of the EV1527's kind have 676 to 2,330 µs, KeeLoq 600 to 1,980 µs (HCS300 data sheet, table 8-4). Identity
-    /// tags that send without end have 350 µs and look the same otherwise.
-    private static let shortest: Int64 = 480_000
+    /// The shortest and the longest bit that any of the protocols has, and room for transmitters that are off: ActivLink has
+    /// 480 µs, KeeLoq up to 1,980 µs (HCS300 data sheet, table 8-4), 48 buttons of the EV1527's kind up to 2,330 µs.
+    private static let shortest: Int64 = 430_000
     private static let longest: Int64 = 3_200_000
 
     /// Takes in a pulse that goes on with the run.

@@ -12,11 +12,19 @@ public enum RadioProtocol: String, Hashable, CaseIterable, Sendable {
     case kaku
     /// Microchip HCS200 and HCS300: see ``KeeLoq``.
     case keeloq
+    /// Honeywell ActivLink: see ``ActivLink``.
+    case activlink
     /// Holtek HT12E: see ``HT12E``.
     case ht12e
+    /// Whatever rtl_433 decodes: how it is keyed is that program's business, and a model's name is part of the code. See
+    /// ``DecodedMessage``.
+    case rtl433 = "rtl_433"
+
+    /// Those that are decoded here, from edges.
+    public static let keyed = allCases.filter { $0 != .rtl433 }
 
     /// False where frames are so short or so plain that noise or another protocol may look the same.
-    public var isOnByDefault: Bool { self != .ht12e }
+    public var isOnByDefault: Bool { self != .ht12e && self != .rtl433 }
 
     /// How many bits its codes have.
     public var usualBits: Int {
@@ -24,7 +32,7 @@ public enum RadioProtocol: String, Hashable, CaseIterable, Sendable {
         case .ev1527: 24
         case .smc5326: 25
         case .bell32, .kaku, .keeloq: 32
-        case .bell48: 48
+        case .bell48, .activlink, .rtl433: 48
         case .ht12e: 12
         }
     }
@@ -38,12 +46,21 @@ public struct RadioCode: Hashable, Sendable {
     public let value: UInt64
     /// How many bits there are, 1 to 64.
     public let bits: Int
+    /// rtl_433's name of what sent it; `value` is then who of its kind, and nothing else.
+    public let model: String?
+    /// Which of the messages that its kind knows it was, for the same: see ``RadioDevice/Model``. 0 for none of them.
+    public let message: Int
 
-    public init(_ radioProtocol: RadioProtocol, value: UInt64, bits: Int) {
+    public init(_ radioProtocol: RadioProtocol, value: UInt64, bits: Int, model: String? = nil, message: Int = 0) {
         self.radioProtocol = radioProtocol
         self.value = value
         self.bits = bits
+        self.model = model
+        self.message = message
     }
+
+    /// How it is keyed, in words: `ev1527`, `rtl_433 Honeywell-ActivLink`.
+    public var source: String { radioProtocol.rawValue + (model.map { " \($0)" } ?? "") }
 
     /// The bits as hexadecimal digits, as many as they fill: `0x13CD30`.
     public var hexadecimal: String {

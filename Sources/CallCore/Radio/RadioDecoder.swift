@@ -27,10 +27,14 @@ public struct RadioDecoder: Sendable {
     static let silence: Int64 = 20_000_000
     /// Fewer bits in a row are what noise gives.
     private static let noticed = 8
+    /// The shortest bit of what ends with a gap, and room for transmitters that are off by a quarter: 48 buttons of the
+    /// EV1527's kind have 676 µs and more, KeeLoq 600 (HCS300 data sheet, table 8-4). Identity tags that send without end
+    /// have 350 µs and look the same otherwise.
+    private static let shortestBeforeGap: Int64 = 480_000
 
     /// - Parameter protocols: those that are on by default, unless it says otherwise.
     public init(
-        receiver: ReceiverID, protocols: Set<RadioProtocol> = Set(RadioProtocol.allCases.filter(\.isOnByDefault))
+        receiver: ReceiverID, protocols: Set<RadioProtocol> = Set(RadioProtocol.keyed.filter(\.isOnByDefault))
     ) {
         self.receiver = receiver
         self.protocols = protocols
@@ -93,7 +97,10 @@ public struct RadioDecoder: Sendable {
             run.count > 0
             ? pulse.low * 2 >= run.period * 3 && pulse.high < run.period : pulse.low > pulse.high * 3
         if run.count >= Self.noticed {
-            if let frame = isGap ? frame(FinishedRun(run: run, last: pulse)) : nil {
+            let finished = FinishedRun(run: run, last: pulse)
+            if let frame = isGap
+                ? frame(finished) : ActivLink.ends(with: pulse, period: run.period) ? activLink(finished) : nil
+            {
                 take(frame)
             } else {
                 verdicts.broken += 1
@@ -103,6 +110,7 @@ public struct RadioDecoder: Sendable {
     }
 
     private func frame(_ finished: FinishedRun) -> RadioFrame? {
+        guard finished.period > Self.shortestBeforeGap else { return nil }
         let frame: RadioFrame? =
             switch finished.count {
             case 23, 24: EV1527.frame(of: finished)
@@ -112,6 +120,10 @@ public struct RadioDecoder: Sendable {
             default: nil
             }
         return frame.flatMap { protocols.contains($0.code.radioProtocol) ? $0 : nil }
+    }
+
+    private func activLink(_ finished: FinishedRun) -> RadioFrame? {
+        protocols.contains(.activlink) ? ActivLink.frame(of: finished) : nil
     }
 
     // MARK: Frames

@@ -22,7 +22,8 @@ struct RadioRegister: Sendable {
         for device in devices {
             guard let value = device.identity(of: code) else { continue }
             let identity = RadioIdentity(
-                radioProtocol: device.radioProtocol, bits: device.bits, identityBits: device.identityBits, value: value)
+                radioProtocol: device.radioProtocol, bits: device.bits, model: device.model?.name,
+                identityBits: device.identityBits, value: value)
             if let point = points[identity] { return point }
         }
         return nil

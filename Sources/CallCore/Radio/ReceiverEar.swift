@@ -16,6 +16,7 @@ public struct ReceiverEar: Sendable {
     private static let busyRuns = 10
     /// More presses than this in the window are not people's: sixty of a whole courtyard at once would be heard as a few.
     static let floodAt = 120
+    static let floodText = "\(floodAt) presses within \(window) s"
 
     /// One second.
     private struct Second: Sendable {
@@ -119,7 +120,7 @@ public struct ReceiverEar: Sendable {
         } else if occupied >= Self.jammedAt || (occupied > 0 && isJammed) {
             if !isJammed { condition = .jammed("occupied for \(Self.jammedAt) s of \(Self.window) s") }
         } else if presses >= Self.floodAt || (presses > Self.floodAt / 2 && isFlooding) {
-            if !isFlooding { condition = .flooding("\(Self.floodAt) presses within \(Self.window) s") }
+            if !isFlooding { condition = .flooding(Self.floodText) }
         } else {
             condition = .working
         }

@@ -1,18 +1,38 @@
 /// A radio receiver, as the site file describes it.
 public struct RadioReceiver: Hashable, Sendable {
+    /// Where what it hears comes from.
+    public enum Source: Hashable, Sendable {
+        /// The simulator.
+        case simulated
+        /// The edges of its DATA pin.
+        case pin(LineAddress)
+        /// What it prints to a serial port, having decoded it.
+        case serial(SerialSource)
+        /// What a program prints: rtl_433, or whoever passes on its messages; the program and its arguments.
+        case program([String])
+        /// What an rtl_433 elsewhere sends to an address and port of ours: syslog datagrams.
+        case datagrams(host: String, port: Int)
+    }
+
+    /// Its name in the site file.
     public let id: ReceiverID
-    /// Where its DATA pin is connected; nil for a simulated one, and for one behind a serial port.
-    public let address: LineAddress?
-    /// Where it prints what it hears, if it is behind a serial port.
-    public let serial: SerialSource?
+    /// Where what it hears comes from.
+    public let source: Source
     /// True if it gives out nothing while nobody sends; any other gives out noise, and its silence is a fault.
     public let isSquelched: Bool
 
-    public init(id: ReceiverID, address: LineAddress?, serial: SerialSource? = nil, isSquelched: Bool = false) {
-        self.serial = serial
+    public init(id: ReceiverID, source: Source = .simulated, isSquelched: Bool = false) {
         self.id = id
-        self.address = address
+        self.source = source
         self.isSquelched = isSquelched
+    }
+
+    /// True if it tells codes, and not edges.
+    public var decodesItself: Bool {
+        switch source {
+        case .simulated, .pin: false
+        case .serial, .program, .datagrams: true
+        }
     }
 }
 

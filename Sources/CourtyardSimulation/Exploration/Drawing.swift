@@ -37,7 +37,7 @@ struct Drawing {
                 points: index == 0 ? ["b*"] : ["b\(index)*"])
         }
         let receivers = ["hall", "attic"].map {
-            RadioReceiver(id: ReceiverID(unchecked: $0), address: nil, isSquelched: true)
+            RadioReceiver(id: ReceiverID(unchecked: $0), isSquelched: true)
         }
         let siren = BoardOutput(id: OutputID(unchecked: "siren"), kind: .relay)
         var rules = SiteRules(

@@ -4,9 +4,10 @@ extension RadioProtocol {
     /// How long the shortest pulse of most of its transmitters is, in nanoseconds.
     package var usualBase: Int64 {
         switch self {
+        case .activlink: 160_000
         case .kaku: 250_000
         case .keeloq: 400_000
-        case .ev1527, .smc5326, .bell32, .bell48, .ht12e: 350_000
+        case .ev1527, .smc5326, .bell32, .bell48, .ht12e, .rtl433: 350_000
         }
     }
 }
@@ -35,6 +36,9 @@ package struct Keying: Sendable {
         case .smc5326: return bits.flatMap(byCarrier) + [bases(long), bases(gap)]
         case .kaku: return [base, bases(10)] + bits.flatMap(byGaps) + [base, bases(40)]
         case .keeloq: return keeLoq(code)
+        case .activlink:
+            return bits.flatMap { $0 ? [bases(2), base] : [base, bases(2)] } + [bases(3), bases(3)]
+        case .rtl433: preconditionFailure("rtl_433's codes have no keying of their own")
         case .ht12e: return [base] + bits.flatMap { $0 ? [bases(2), base] : [base, bases(2)] } + [bases(36)]
         }
     }
