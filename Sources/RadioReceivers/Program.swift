@@ -76,7 +76,10 @@ final class Program: WordSource {
         }
     }
 
-    func note(_ line: String) { lastWords = String(line.prefix(Self.longestWords)) }
+    func note(_ line: String) {
+        lastWords = String(line.prefix(Self.longestWords))
+        while lastWords.last == "." { lastWords.removeLast() }
+    }
 
     func read() throws(SourceGone) -> [UInt8] {
         do {

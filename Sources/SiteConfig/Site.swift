@@ -21,6 +21,8 @@ public struct Site: Hashable, Sendable {
     public var outputLines: [OutputLine]
     /// The radio receivers, in the order of the file; on simulated hardware they have no line.
     public var receivers: [RadioReceiver] = []
+    /// The absolute path of the folder of the site's own kinds of transmitters.
+    public var deviceFolder = ""
     /// The absolute path of the table that `enrol` keeps; nil if there is none.
     public var transmitters: String?
     /// The points that stand in it.

@@ -102,7 +102,8 @@ struct SiteReading {
         // A wrong `hardware` has been reported: then lines are not asked for, lest a slip there gives 194 messages.
         let needsLines = hardware == .gpio || !section.present.contains(SiteKeys.hardware.name)
         let before = problems.total
-        let points = points(section, Set(services.services.map(\.id)), needsLines: needsLines)
+        let devices = absolute(section.value(SiteKeys.devices, problems) ?? "devices")
+        let points = points(section, Set(services.services.map(\.id)), devices, needsLines: needsLines)
         // Not after a problem: what a wrong gesture was meant to be, nobody knows.
         if problems.total == before { services.refuseEndlessCalls(from: points.points) }
         var outputs = OutputsReader(
@@ -119,6 +120,7 @@ struct SiteReading {
             outputLines: isSimulated ? [] : outputs.lines, acknowledgement: rules.acknowledgement,
             dailyTestMinute: rules.dailyTestMinute, nobodyListening: rules.nobodyListening,
             retention: retention, homeAssistant: section.value(SiteKeys.homeAssistant, problems)?.text, files: files)
+        site.deviceFolder = devices
         site.transmitters = section.value(SiteKeys.transmitters, problems).map(absolute)
         site.enrolled = points.enrolled
         site.receivers = receivers
@@ -139,10 +141,11 @@ struct SiteReading {
         return reader.receivers
     }
 
-    private func points(_ section: Section, _ services: Set<ServiceID>, needsLines: Bool) -> PointsReader {
+    private func points(
+        _ section: Section, _ services: Set<ServiceID>, _ devices: String, needsLines: Bool
+    ) -> PointsReader {
         var reader = PointsReader(
-            services: services, needsLines: needsLines, directory: directory,
-            devices: absolute(section.value(SiteKeys.devices, problems) ?? "devices"),
+            services: services, needsLines: needsLines, directory: directory, devices: devices,
             mayWait: section.present.contains(SiteKeys.transmitters.name), files: files, problems: problems)
         reader.readDefaults(section.part(SiteKeys.defaults, problems))
         if let points = section.part(SiteKeys.points, problems) { reader.readPoints(points) }

@@ -50,10 +50,7 @@ struct Enrol: ParsableCommand {
                 "\(siteFile.path) names no table of transmitters: add the line \"transmitters: transmitters.csv\"")
         }
         let found = try code.map(given) ?? listen(for: wanted, agent)
-        guard let kind = device ?? found.code.usualDevice else {
-            throw failure(
-                "say with --device which kind of transmitter this is: \(found.code.source) has no usual one")
-        }
+        let kind = try device ?? usualDevice(found.code, site)
         Output.print("\(found.text), as \(kind)")
         let before = wanted.radio.map { ", in place of \($0.code.hexadecimal)" } ?? ""
         guard yes || confirms("Enrol it for \(wanted.id) (\(wanted.label))\(before)? [y/N] ") else {
@@ -63,6 +60,15 @@ struct Enrol: ParsableCommand {
         try check(bytes, at: table)
         try write(bytes, to: table)
         try reload(agent, wanted.id)
+    }
+
+    /// The kind that most transmitters like it are.
+    private func usualDevice(_ code: RadioCode, _ site: Site) throws -> String {
+        if let usual = code.radioProtocol.usualDevice { return usual }
+        let kinds = code.model.map(site.kinds) ?? []
+        if kinds.count == 1 { return kinds[0] }
+        let known = kinds.isEmpty ? "has none; write one (docs/radio.md)" : "may be \(kinds.joined(separator: " or "))"
+        throw failure("say with --device which kind of transmitter this is: \(code.source) \(known)")
     }
 
     // MARK: Listening
@@ -191,10 +197,10 @@ extension HeardReport.Transmitter {
     }
 }
 
-extension RadioCode {
-    /// The kind that most transmitters like it are.
+extension RadioProtocol {
+    /// The kind that most of its transmitters are; nil where there is none.
     fileprivate var usualDevice: String? {
-        switch radioProtocol {
+        switch self {
         case .ev1527: "ev1527-one-button"
         case .smc5326: "smc5326-one-button"
         case .kaku: "kaku-switch"
@@ -202,8 +208,7 @@ extension RadioCode {
         case .bell32: "bell-32"
         case .bell48: "bell-48"
         case .activlink: "activlink-bell"
-        case .rtl433: model?.lowercased()
-        case .ht12e: nil
+        case .ht12e, .rtl433: nil
         }
     }
 }

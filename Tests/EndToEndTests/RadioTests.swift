@@ -15,14 +15,17 @@ extension EndToEnd {
             let name: String
             private(set) var process: ChildProcess?
 
-            init(_ bench: Bench, _ name: String, _ broker: Broker, points: [String], more: [String] = []) throws {
+            init(
+                _ bench: Bench, _ name: String, _ broker: Broker, points: [String], receivers: String = "hall: {}",
+                more: [String] = []
+            ) throws {
                 self.bench = bench
                 self.name = name
                 let lines =
                     [
                         "site: willow-court", "gateway: \(name)", "hardware: simulated", "journal: \(name).db",
                         "control-socket: \(name).control", "simulator-socket: \(name).lines",
-                        "brokers: [{host: 127.0.0.1, port: \(broker.port)}]", "receivers: {hall: {}}",
+                        "brokers: [{host: 127.0.0.1, port: \(broker.port)}]", "receivers: {\(receivers)}",
                         "devices: \(devices)",
                     ] + more + ["points:"] + points.map { "  - {\($0)}" }
                 try bench.write(lines.joined(separator: "\n") + "\n", to: "\(name).yaml")
@@ -107,6 +110,43 @@ extension EndToEnd {
                     $0.lastAt("point/b2")?.json?.radio?.receiver == "hall"
                         && $0.lastAt("point/b3")?.json?.radio?.supervised?.bool == false
                 }
+            }
+        }
+
+        @Test("A device that rtl_433 tells of is enrolled by its model, and calls; a broken program is a fault")
+        func rtl433() throws {
+            try Bench.run { bench in
+                let broker = try Broker.running(bench)
+                let subscriber = try Subscriber(broker)
+                // An alarm of the GS558's kind, id 0x659E, again and again.
+                let bits = (0..<24).map { 0x13CD30 >> (23 - $0) & 1 == 1 ? "1050 350" : "350 1050" }
+                let pulses =
+                    [[";pulse data", ";version 1", ";timescale 1us"]] + (0..<6).map { _ in bits + ["350 10850"] }
+                try bench.write(pulses.joined().joined(separator: "\n") + "\n;end\n", to: "alarm.ook")
+                let listening = "while sleep 2; do rtl_433 -r \(bench.path("alarm.ook")) -F json; done"
+                let gateway = try Gateway(
+                    bench, "gw-1", broker, points: ["id: b1, label: A", "id: b2, label: B"],
+                    receivers:
+                        "roof: {program: [sh, -c, \"\(listening)\"]}, attic: {program: [rtl_433, -d, \"99999\"]}",
+                    more: ["transmitters: transmitters.csv"])
+                try subscriber.wait(until: "the attic's is dead") {
+                    $0.lastAt("fault/receiver-dead")?.payload.contains("attic: rtl_433 ended with code") == true
+                }
+                let strange = try gateway.run(["enrol", "b2", "--yes"])
+                #expect(strange.exitCode == 1, "\(strange.output)")
+                #expect(strange.errors.contains("rtl_433 Smoke-GS558 has none; write one"), "\(strange.errors)")
+                try FileManager.default.copyItem(atPath: Self.devices, toPath: bench.path("kinds"))
+                try bench.write(
+                    "about: x\nprotocol: rtl_433\nmodel: Smoke-GS558\nmessages: {unit=8: meal}\n",
+                    to: "kinds/alarm.yaml")
+                let site = try String(contentsOfFile: gateway.site, encoding: .utf8)
+                try bench.write(site.replacing("devices: \(Self.devices)", with: "devices: kinds"), to: "gw-1.yaml")
+                let enrolled = try gateway.run(["enrol", "b2", "--yes"])
+                #expect(enrolled.output.contains("0x659E, rtl_433 Smoke-GS558, heard by roof, as alarm\n"))
+                #expect(enrolled.exitCode == 0, "\(enrolled.errors)")
+                try subscriber.wait(until: "its meal") { $0.presses("b2").count >= 2 }
+                #expect(subscriber.presses("b2").first?.json?.data?.service == "meal")
+                #expect(subscriber.presses("b2").first?.json?.data?.receiver == "roof")
             }
         }
 

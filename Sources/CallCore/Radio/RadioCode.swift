@@ -62,10 +62,12 @@ public struct RadioCode: Hashable, Sendable {
     /// How it is keyed, in words: `ev1527`, `rtl_433 Honeywell-ActivLink`.
     public var source: String { radioProtocol.rawValue + (model.map { " \($0)" } ?? "") }
 
-    /// The bits as hexadecimal digits, as many as they fill: `0x13CD30`.
+    /// The bits as hexadecimal digits, as many as they fill: `0x13CD30`. Of an id of rtl_433's, which says nothing of its
+    /// length, no more than needed.
     public var hexadecimal: String {
         let digits = String(value, radix: 16, uppercase: true)
-        return "0x" + String(repeating: "0", count: max(0, (bits + 3) / 4 - digits.utf8.count)) + digits
+        let width = radioProtocol == .rtl433 ? 0 : (bits + 3) / 4
+        return "0x" + String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }
 }
 
