@@ -15,7 +15,7 @@ public struct PointMessage: Codable, Hashable, Sendable {
 
     /// What is known of a point's transmitter.
     public struct Radio: Codable, Hashable, Sendable {
-        /// When it was heard; null: not since the gateway started.
+        /// When it was heard last; null: never yet.
         @OrNull public var lastHeard: WallTime?
         /// Which receiver heard it then, and how strongly, in dB as that receiver counts them; null where it can't say.
         @OrNull public var receiver: String?

@@ -45,6 +45,8 @@ public enum Action: Hashable, Sendable {
     case keep(Call)
     /// Journal the answer, then send it.
     case answer(CommandAnswer)
+    /// Journal what is known of a transmitter.
+    case remember(TransmitterState)
     /// Answer once more as before.
     case answerAgain(CommandAnswer)
     /// No desk has said that it received the call: publish its record and the event that opened it once more.

@@ -31,6 +31,7 @@ public struct Courtyard: Sendable {
     var rules = SiteRules(points: [], services: [])
     var watches: [PointID: PointWatch] = [:]
     var transmitters = RadioRegister()
+    var earlierTransmitters: TransmitterStates
     var receivers = Receivers()
     var calls: CallBook
     var timers: [CallID: CallTimers] = [:]
@@ -66,11 +67,15 @@ public struct Courtyard: Sendable {
     ///   - sequences: the last sequence number of each service in this journal.
     ///   - answers: the answers given lately, the oldest first.
     ///   - closedOrphans: calls of other journals that were closed here.
+    ///   - transmitters: what the journal knows of call points' transmitters.
+    ///   - lastEvent: when the journal's last event happened.
     public init(
         identity: Identity, open: [Call] = [], nextCall: UInt64 = 1, sequences: [ServiceID: UInt64] = [:],
-        answers: [CommandAnswer] = [], closedOrphans: [CallID] = []
+        answers: [CommandAnswer] = [], closedOrphans: [CallID] = [], transmitters: [TransmitterState] = [],
+        lastEvent: WallTime? = nil
     ) {
         self.identity = identity
+        earlierTransmitters = TransmitterStates(transmitters, until: lastEvent)
         self.answers = AnswerBook(answers)
         calls = CallBook(
             identity: identity, open: open, nextCall: nextCall, sequences: sequences, closedOrphans: closedOrphans)

@@ -20,6 +20,7 @@ extension Courtyard {
         guard var watch = watches[id] else { return [] }
         let before = watch.condition
         let gestures = change(&watch)
+        let news = watch.transmitterNews(now)
         watches[id] = watch
         deadlines.set(.point(id), to: watch.deadline)
         var actions = gestures.flatMap { carryOut($0, at: watch.point, now) }
@@ -28,6 +29,7 @@ extension Courtyard {
             actions += lineFaults(of: watch, now)
         }
         if watch.radio != nil { actions += transmitterFaults(of: watch, now) }
+        if let news { actions.append(.remember(news)) }
         return actions
     }
 
@@ -89,7 +91,8 @@ extension Courtyard {
             guard watches[point.id].map({ $0.point != point || $0.isUrgent != isUrgent }) ?? true else { continue }
             let watch =
                 watches[point.id]?.changed(to: point, isUrgent: isUrgent, now)
-                ?? PointWatch(point, isUrgent: isUrgent, now)
+                ?? PointWatch(
+                    point, isUrgent: isUrgent, earlier: earlierTransmitters.take(point.id, point.radio), now)
             watches[point.id] = watch
             deadlines.set(.point(point.id), to: watch.deadline)
             actions.append(.show(watch.status))

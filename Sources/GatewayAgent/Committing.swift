@@ -121,6 +121,7 @@ extension Journal.Batch {
             case .append(let event): events.append(event)
             case .keep(let call): calls.append(call)
             case .answer(let answer): answers.append(answer)
+            case .remember(let state): transmitters.append(state)
             default: break
             }
         }

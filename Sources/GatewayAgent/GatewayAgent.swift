@@ -117,7 +117,8 @@ public final class GatewayAgent {
             identity: .init(journal: contents.id, boot: identity.boot, gateway: identity.topics.gateway),
             open: contents.openCalls, nextCall: contents.nextCall,
             sequences: Dictionary(uniqueKeysWithValues: own.map { ($0.service, $0.last) }), answers: contents.answers,
-            closedOrphans: contents.closedOrphans)
+            closedOrphans: contents.closedOrphans, transmitters: contents.transmitters,
+            lastEvent: contents.lastEvent)
         for cursor in contents.cursors {
             let priority = services.first { $0.id == cursor.service }?.priority ?? Service.leastPriority
             outbox.restore(

@@ -26,6 +26,7 @@ struct JournalKeeper {
     private var heldEvents: [CallEvent] = []
     private var heldCalls: [CallID: Call] = [:]
     private var heldAnswers: [CommandAnswer] = []
+    private var heldTransmitters: [PointID: TransmitterState] = [:]
 
     init(_ store: any Store) { self.store = store }
 
@@ -38,10 +39,11 @@ struct JournalKeeper {
             all.events = heldEvents
             all.calls = Array(heldCalls.values)
             all.answers = heldAnswers
+            all.transmitters = Array(heldTransmitters.values)
         }
         do {
             try store.commit(all)
-            defer { (isFailing, retryAt, heldEvents, heldCalls, heldAnswers) = (false, nil, [], [:], []) }
+            defer { self = JournalKeeper(store) }
             return isFailing ? .recovered : .written
         } catch {
             retryAt = moment + Self.retryAfter
@@ -68,6 +70,7 @@ struct JournalKeeper {
             heldCalls[closed.id] = nil
         }
         heldAnswers += batch.answers
+        for state in batch.transmitters { heldTransmitters[state.point] = state }
         heldAnswers.removeFirst(max(0, heldAnswers.count - CommandAnswer.remembered))
     }
 }

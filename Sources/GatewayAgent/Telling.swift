@@ -48,6 +48,7 @@ extension GatewayAgent {
             ports.log.log(.notice, "fault \(id) is over", ["COURTYARD_FAULT": id.text])
         case .show(let point): shelf.want(.point(point.id))
         case .forget(let id): shelf.want(.point(id))
+        case .remember: break
         }
     }
 

@@ -18,6 +18,10 @@ extension Journal {
         /// Calls of other journals that were closed here: a broker that was away may still hold them as open. At most
         /// 4,096.
         public var closedOrphans: [CallID] = []
+        /// What was known of transmitters.
+        public var transmitters: [TransmitterState] = []
+        /// When the last event happened that is kept; nil if none is.
+        public var lastEvent: WallTime?
 
         /// What a journal that can't be opened yet is taken to hold.
         public static func empty(_ id: JournalID) -> Contents {
@@ -48,6 +52,8 @@ extension Journal {
         /// The answers to desks' commands, with what they changed. An id that is remembered is passed over; only the
         /// last ``CommandAnswer/remembered`` are.
         public var answers: [CommandAnswer] = []
+        /// What is known of transmitters now; of each point the last counts.
+        public var transmitters: [TransmitterState] = []
 
         /// A batch of nothing yet.
         public init() {}
@@ -55,6 +61,7 @@ extension Journal {
         /// True if there is nothing to write.
         public var isEmpty: Bool {
             events.isEmpty && calls.isEmpty && acknowledged.isEmpty && connectionLimit == nil && answers.isEmpty
+                && transmitters.isEmpty
         }
     }
 

@@ -36,4 +36,17 @@ extension Schema {
         ALTER TABLE call ADD COLUMN receiver TEXT;
         ALTER TABLE call ADD COLUMN level INTEGER;
         """
+
+    /// Version 4 remembers what is known of transmitters. No row is written.
+    static let stepFrom3 = """
+        CREATE TABLE transmitter (
+            point TEXT PRIMARY KEY,
+            identity TEXT NOT NULL,
+            heard_ms INTEGER, receiver TEXT, level INTEGER,
+            missing INTEGER NOT NULL,
+            tampered INTEGER NOT NULL,
+            low_since_ms INTEGER,
+            low_told_ms INTEGER
+        ) STRICT, WITHOUT ROWID;
+        """
 }

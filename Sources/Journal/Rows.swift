@@ -21,6 +21,10 @@ enum Columns {
     static let changing = call.filter { !["journal", "number", "closed"].contains($0) }
     static let answer = ["number", "id", "command", "refusal", "call", "state", "revision", "actor"]
 
+    static let transmitter = [
+        "point", "identity", "heard_ms", "receiver", "level", "missing", "tampered", "low_since_ms", "low_told_ms",
+    ]
+
     static func list(_ names: [String]) -> String { names.joined(separator: ", ") }
 
     static func marks(_ count: Int) -> String { Array(repeating: "?", count: count).joined(separator: ", ") }
@@ -97,6 +101,21 @@ extension Statement {
     }
 }
 
+extension Statement {
+    /// `Columns.transmitter`.
+    func put(_ state: TransmitterState) {
+        put(state.point.text)
+        put(state.identity)
+        put(state.heard?.milliseconds)
+        put(state.reception?.receiver.text)
+        put((state.reception?.level).map { Int64($0) })
+        put(state.isMissing)
+        put(state.isTampered)
+        put(state.lowSince?.milliseconds)
+        put(state.lowTold?.milliseconds)
+    }
+}
+
 /// Reads rows back. What can't be an event or a call means that the file is damaged.
 struct RowReader {
     let path: String
@@ -169,6 +188,16 @@ struct RowReader {
             call = nil
         }
         return CommandAnswer(id: id, command: command, refusal: refusal, call: call)
+    }
+
+    /// A row of `Columns.transmitter`.
+    func transmitter(_ row: Statement) throws(JournalError) -> TransmitterState {
+        TransmitterState(
+            point: try known(PointID(row.text()), "point"), identity: row.text(),
+            heard: row.optionalNumber().map { WallTime(milliseconds: $0) }, reception: try reception(row),
+            isMissing: row.flag(), isTampered: row.flag(),
+            lowSince: row.optionalNumber().map { WallTime(milliseconds: $0) },
+            lowTold: row.optionalNumber().map { WallTime(milliseconds: $0) })
     }
 
     /// `Columns.progress`.

@@ -23,8 +23,8 @@ struct Schema {
     static let applicationID: Int64 = 0x4359_4757
 
     static let current = Schema(
-        version: 3, create: tables, views: views, steps: [1: stepFrom1, 2: stepFrom2],
-        tableNames: ["journal", "boot", "stream", "event", "call", "answer"])
+        version: 4, create: tables, views: views, steps: [1: stepFrom1, 2: stepFrom2, 3: stepFrom3],
+        tableNames: ["journal", "boot", "stream", "event", "call", "answer", "transmitter"])
 
     /// What a file is found to be.
     enum Finding {

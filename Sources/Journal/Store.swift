@@ -34,6 +34,7 @@ final class Store {
     private let limitConnections: Statement
     private let addAnswer: Statement
     private let forgetAnswers: Statement
+    private let saveTransmitter: Statement
     private let listEvents: Statement
     private let range: Statement
 
@@ -72,6 +73,12 @@ final class Store {
             ON CONFLICT (id) DO NOTHING
             """)
         forgetAnswers = try prepare("forgetting old answers", "DELETE FROM answer WHERE number <= ?")
+        saveTransmitter = try prepare(
+            "storing a transmitter",
+            """
+            INSERT OR REPLACE INTO transmitter (\(Columns.list(Columns.transmitter)))
+            VALUES (\(Columns.marks(Columns.transmitter.count)))
+            """)
         lastAnswer = try connection.number("SELECT max(number) FROM answer", for: "reading its answers")
         listEvents = try prepare(
             "reading events",
@@ -132,6 +139,10 @@ final class Store {
             try limitConnections.run()
         }
         try put(batch.answers)
+        for state in batch.transmitters {
+            saveTransmitter.put(state)
+            try saveTransmitter.run()
+        }
         try commit.run()
     }
 

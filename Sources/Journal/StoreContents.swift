@@ -12,7 +12,27 @@ extension Store {
         own.reset()
         return Journal.Contents(
             id: id, nextCall: try nextCall(of: id), cursors: try cursors(), openCalls: try openCalls(),
-            connectionLimit: limit, answers: try answers(), closedOrphans: try closedOrphans(besides: id))
+            connectionLimit: limit, answers: try answers(), closedOrphans: try closedOrphans(besides: id),
+            transmitters: try transmitters(), lastEvent: try lastEvent())
+    }
+
+    private func transmitters() throws(JournalError) -> [TransmitterState] {
+        let list = try connection.prepare(
+            "SELECT \(Columns.list(Columns.transmitter)) FROM transmitter", for: "reading its transmitters")
+        var found: [TransmitterState] = []
+        while try list.step() { found.append(try rows.transmitter(list)) }
+        return found
+    }
+
+    /// Found by each series' last number, without a look at the others.
+    private func lastEvent() throws(JournalError) -> WallTime? {
+        let last = try connection.prepare(
+            """
+            SELECT max((SELECT occurred_ms FROM event WHERE event.stream = stream.id ORDER BY sequence DESC LIMIT 1))
+            FROM stream
+            """, for: "reading its last event")
+        defer { last.reset() }
+        return try last.step() ? last.optionalNumber().map { WallTime(milliseconds: $0) } : nil
     }
 
     private func nextCall(of id: JournalID) throws(JournalError) -> UInt64 {

@@ -109,6 +109,17 @@ extension Schema {
             revision INTEGER,
             actor TEXT
         ) STRICT;
+
+        -- What is known of each call point's transmitter; that it was heard is written once an hour at most.
+        CREATE TABLE transmitter (
+            point TEXT PRIMARY KEY,
+            identity TEXT NOT NULL,             -- protocol and bits of the transmitter that this is about
+            heard_ms INTEGER, receiver TEXT, level INTEGER,
+            missing INTEGER NOT NULL,           -- 1: it should have told that it is there, and hasn't
+            tampered INTEGER NOT NULL,
+            low_since_ms INTEGER,               -- its battery; NULL: not low
+            low_told_ms INTEGER
+        ) STRICT, WITHOUT ROWID;
         """
 
     /// For people, with times of the board's local clock. Made anew by every migration.

@@ -12,11 +12,12 @@ struct Followed {
     init(
         open: [Call] = [], answers: [CommandAnswer] = [], boot: String = "boot-1", from start: Double = 0,
         _ rules: SiteRules = SiteRules(points: [bed, kitchen], dailyTestMinute: nil), synchronized: Bool = true,
-        desk: Bool = true
+        desk: Bool = true, transmitters: [TransmitterState] = [], lastEvent: WallTime? = nil
     ) {
         courtyard = Courtyard(
             identity: .init(journal: JournalID("k3f9qz")!, boot: boot, gateway: GatewayID("gw-1")!), open: open,
-            nextCall: 7, sequences: [:], answers: answers)
+            nextCall: 7, sequences: [:], answers: answers, transmitters: transmitters,
+            lastEvent: lastEvent)
         time = start
         self.synchronized = synchronized
         tell(.site(rules))

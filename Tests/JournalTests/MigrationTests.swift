@@ -53,7 +53,7 @@ extension JournalTests {
             let events = try opening.journal.events(journal: own, service: .emergency, from: 1, limit: 9)
             #expect(events.map(\.call.reception) == [nil, nil, nil, nil])
             opening.journal.close()
-            #expect(try sql(place.path, "PRAGMA user_version") == ["3"])
+            #expect(try sql(place.path, "PRAGMA user_version") == ["4"])
         }
 
         @Test func `a migrated file has the tables, columns and views of a new one`() throws {
@@ -93,14 +93,14 @@ extension JournalTests {
                 #expect(try sql(seen, "PRAGMA integrity_check") == ["ok"], "write \(write)")
                 #expect(try sql(seen, "SELECT count(*) FROM open_calls") == ["2"], "write \(write)")
                 let isNew = try sql(seen, "SELECT count(*) FROM sqlite_schema WHERE name = 'answer'") == ["1"]
-                #expect(isNew == (version == "3"), "write \(write)")
+                #expect(isNew == (version == "4"), "write \(write)")
                 let opening = try place.open()
                 #expect(opening.setAside == nil, "write \(write)")
                 try expectContentsOfVersion1(opening)
                 if survived { break }
             }
             #expect(kills > 3, "the migration was never in the middle of its writing")
-            #expect(versions == ["1", "3"])
+            #expect(versions == ["1", "4"])
         }
 
         private func expectContentsOfVersion1(_ opening: Journal.Opening) throws {
@@ -120,7 +120,7 @@ extension JournalTests {
             try sql(place.path, "PRAGMA user_version = 99")
             let before = try bytes(of: place.path)
             let error = try journalError { _ = try place.open() }
-            #expect(error == .newerSchema(path: place.path, found: 99, known: 3))
+            #expect(error == .newerSchema(path: place.path, found: 99, known: 4))
             #expect(try bytes(of: place.path) == before)
             #expect(place.names.filter { $0.contains("corrupt") || $0.contains("foreign") } == [])
         }
@@ -129,7 +129,7 @@ extension JournalTests {
             let place = try Place()
             try makeVersion1(at: place.path)
             let third = later([
-                3: "ALTER TABLE call ADD COLUMN note TEXT", 4: "CREATE TABLE visit (id INTEGER PRIMARY KEY)",
+                4: "ALTER TABLE call ADD COLUMN note TEXT", 5: "CREATE TABLE visit (id INTEGER PRIMARY KEY)",
             ])
             let opening = try whenFree {
                 try Journal.open(at: place.path, now: now, allowVolatile: true, schema: third)
@@ -140,7 +140,7 @@ extension JournalTests {
             batch.events = []
             try opening.journal.commit(batch)
             opening.journal.close()
-            #expect(try sql(place.path, "PRAGMA user_version") == ["5"])
+            #expect(try sql(place.path, "PRAGMA user_version") == ["6"])
             #expect(try sql(place.path, "SELECT count(*) FROM call WHERE note IS NULL") == ["4"])
         }
 
@@ -149,7 +149,7 @@ extension JournalTests {
             try makeVersion1(at: place.path)
             let views = "SELECT sql FROM sqlite_schema WHERE type = 'view' ORDER BY name"
             let before = try sql(place.path, views)
-            let broken = later([3: "ALTER TABLE call ADD COLUMN note TEXT", 4: "CREATE TABLE call (x)"])
+            let broken = later([4: "ALTER TABLE call ADD COLUMN note TEXT", 5: "CREATE TABLE call (x)"])
             _ = try journalError {
                 _ = try Journal.open(at: place.path, now: now, allowVolatile: true, schema: broken)
             }

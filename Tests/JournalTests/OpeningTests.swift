@@ -85,7 +85,7 @@ extension JournalTests {
             for (name, value) in settings {
                 #expect(try store.connection.text("PRAGMA \(name)", for: "asking") == value, "\(name)")
             }
-            #expect(try sql(place.path, "PRAGMA user_version") == ["3"])
+            #expect(try sql(place.path, "PRAGMA user_version") == ["4"])
             #expect(try sql(place.path, "PRAGMA application_id") == ["\(0x4359_4757)"])
         }
 

@@ -129,7 +129,7 @@ extension JournalTests {
             unlink(place.path)
             try fill(place)
             try sql(place.path, "PRAGMA user_version = 99")
-            #expect(try error() == .newerSchema(path: place.path, found: 99, known: 3))
+            #expect(try error() == .newerSchema(path: place.path, found: 99, known: 4))
             try sql(place.path, "PRAGMA user_version = 2; DROP VIEW recent; DROP VIEW history; DROP TABLE event")
             guard case .corrupt = try error() else { throw try error() }
         }

@@ -31,13 +31,15 @@ struct PointWatch: Sendable {
     private(set) var since: WallTime
     private(set) var lastPress: WallTime?
 
-    init(_ point: CallPoint, isUrgent: Bool = false, _ now: Now) {
+    init(_ point: CallPoint, isUrgent: Bool = false, earlier: TransmitterStates.Earlier? = nil, _ now: Now) {
         self.point = point
         self.isUrgent = isUrgent
         since = now.wall
         debouncer = Debouncer(point.debounce)
         gestures = Gestures(point.gestures(isUrgent))
-        radio = point.radio.map { RadioWatch($0, point.gestures(isUrgent), at: now.moment) }
+        radio = point.radio.map {
+            RadioWatch($0, point.gestures(isUrgent), at: now.moment, earlier: earlier)
+        }
     }
 
     /// How the point is: what is wrong with its contact comes before what is wrong with its loop, and that before what
@@ -126,6 +128,12 @@ struct PointWatch: Sendable {
         return told
     }
 
+    /// What the journal has to be told of its transmitter, if anything.
+    mutating func transmitterNews(_ now: Now) -> TransmitterState? {
+        let id = point.id
+        return radio?.news(of: id, now)
+    }
+
     /// Takes in that a receiver is gone; tells the gestures that this ended.
     mutating func lost(_ receiver: ReceiverID, now: Now) -> [Gestures.Gesture] {
         var told: [Gestures.Gesture] = []
@@ -181,7 +189,7 @@ struct PointWatch: Sendable {
         if let transmitter = point.radio, radio?.transmitter.identity == transmitter.identity {
             watch.radio?.change(to: point.gestures(isUrgent), transmitter)
         } else {
-            watch.radio = point.radio.map { RadioWatch($0, point.gestures(isUrgent), at: now.moment) }
+            watch.radio = point.radio.map { RadioWatch($0, point.gestures(isUrgent), at: now.moment, earlier: nil) }
         }
         watch.point = point
         watch.isUrgent = isUrgent
@@ -256,7 +264,7 @@ public struct PointStatus: Hashable, Sendable {
 
     /// A transmitter's supervision.
     public struct Radio: Hashable, Sendable {
-        /// When anything of it was heard; nil: not since the agent started.
+        /// When anything of it was heard last; nil: never yet.
         public let lastHeard: WallTime?
         /// Who heard it then, and how.
         public let reception: Reception?

@@ -32,11 +32,17 @@ struct RadioWatch: Sendable {
     private var heardAt: Moment
     private(set) var lastHeard: WallTime?
     private(set) var reception: Reception?
+    /// What the journal has of it.
+    private var written = Written(isMissing: false, isTampered: false, isLow: false, heardAt: nil)
 
-    init(_ transmitter: RadioTransmitter, _ settings: Gestures.Settings, at moment: Moment) {
+    init(
+        _ transmitter: RadioTransmitter, _ settings: Gestures.Settings, at moment: Moment,
+        earlier: TransmitterStates.Earlier?
+    ) {
         self.transmitter = transmitter
         gestures = Gestures(settings.overTheAir(transmitter.device))
         heardAt = moment
+        if let earlier { restore(earlier, at: moment) }
     }
 
     /// The same transmitter under changed settings.
@@ -46,6 +52,51 @@ struct RadioWatch: Sendable {
     }
 
     var isBatteryLow: Bool { lowSince != nil }
+
+    // MARK: Restarts
+
+    /// What must be written when it changes; that it was heard again, now and then.
+    private struct Written: Hashable {
+        let isMissing: Bool
+        let isTampered: Bool
+        let isLow: Bool
+        let heardAt: Moment?
+    }
+
+    /// That it was heard is written so often at most: what matters is a day or more.
+    private static let writtenEvery = Duration.seconds(3600)
+
+    private mutating func restore(_ earlier: TransmitterStates.Earlier, at moment: Moment) {
+        let state = earlier.state
+        (lastHeard, reception) = (state.heard, state.reception)
+        (isMissing, isTampered) = (state.isMissing, state.isTampered)
+        if let since = state.lowSince {
+            lowSince = moment - earlier.age(of: since)
+            lowTold = moment - earlier.age(of: state.lowTold ?? since)
+            while let nextDay, nextDay <= moment { daysLow += 1 }
+        }
+        if let heard = state.heard, let supervision = transmitter.device.supervision {
+            // Half an interval it is given in any case: the clock may have been wrong.
+            heardAt = moment - min(earlier.age(of: heard), supervision.limit - supervision.interval / 2)
+        }
+        written = standing(heardAt: state.heard == nil ? nil : moment)
+    }
+
+    private func standing(heardAt: Moment?) -> Written {
+        Written(isMissing: isMissing, isTampered: isTampered, isLow: isBatteryLow, heardAt: heardAt)
+    }
+
+    /// What the journal has to be told; nil while what it has will do.
+    mutating func news(of point: PointID, _ now: Now) -> TransmitterState? {
+        let isHeardAnew = lastHeard != nil && written.heardAt.map { heardAt - $0 >= Self.writtenEvery } ?? true
+        let news = standing(heardAt: isHeardAnew ? heardAt : written.heardAt)
+        guard news != written, lastHeard != nil || isMissing else { return nil }
+        written = news
+        return TransmitterState(
+            point: point, identity: transmitter.identity.text, heard: lastHeard, reception: reception,
+            isMissing: isMissing, isTampered: isTampered, lowSince: lowSince.map(now.wall),
+            lowTold: lowTold.map(now.wall))
+    }
 
     // MARK: What is heard
 

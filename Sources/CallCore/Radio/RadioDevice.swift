@@ -159,6 +159,12 @@ public struct RadioIdentity: Hashable, Sendable {
     public let identityBits: Int
     public let value: UInt64
 
+    /// As the journal has it: `ev1527 0x13CD3, 20 of 24 bits`.
+    public var text: String {
+        "\(RadioCode(radioProtocol, value: value, bits: identityBits, model: model).source) "
+            + "0x\(String(value, radix: 16, uppercase: true)), \(identityBits) of \(bits) bits"
+    }
+
     /// True if one code could be both's.
     public func overlaps(_ other: RadioIdentity) -> Bool {
         guard radioProtocol == other.radioProtocol, bits == other.bits, model == other.model else { return false }

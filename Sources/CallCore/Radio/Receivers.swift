@@ -124,7 +124,8 @@ extension FaultID {
 
     var receiverRemedy: String {
         switch self {
-        case .receiverDead: "look at the receiver's plug; compare its line with `gpioinfo`, or start its program by hand"
+        case .receiverDead:
+            "look at the receiver's plug; compare its line with `gpioinfo`, or start its program by hand"
         case .receiverSilent: "look at the receiver's power and its DATA wire; no radio button is heard through it"
         case .receiverJammed:
             "look for what sends without end: a jammed remote control, a weather station, a bad power supply near the "

@@ -35,7 +35,7 @@ final class TraceWriter: Judge {
         case .clear(let id): say("  fault \(id) is over")
         case .offer(let id): say("  \(id) is offered again")
         case .tryNextBroker(let reason): say("  on to the next broker: \(reason)")
-        case .signal, .show, .forget: break
+        case .signal, .show, .forget, .remember: break
         }
     }
 
