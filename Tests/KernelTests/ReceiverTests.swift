@@ -72,5 +72,48 @@ extension AgentOnKernelLines {
                 #expect(agent.exitCode == nil)
             }
         }
+
+        @Test("A receiver's noise costs little, and never wakes whoever decides")
+        func cost() throws {
+            try Rig.run { rig in
+                try start(rig)
+                try rig.settle()
+                let agent = try #require(rig.agent).id
+                // As fast as this kernel's lines can be driven, for a few seconds.
+                let edges = 40_000
+                let steps = (0..<edges).flatMap { ["buttons 8 \($0 % 2)", "sleep \([30, 70, 40, 60][$0 % 4])us"] }
+                try steps.joined(separator: "\n").write(
+                    toFile: "\(rig.directory)/noise", atomically: false, encoding: .utf8)
+                let (used, woken, began) = (try ticks(of: agent), try wakeUps(of: agent), monotonicNs())
+                try Program(
+                    "sh", ["sh", "-c", "exec gpio-drive <\"$0\"", "\(rig.directory)/noise"], in: rig.directory
+                ).succeed()
+                let seconds = Double(monotonicNs() - began) / 1e9
+                let share = Double(try ticks(of: agent) - used) / Double(sysconf(Int32(_SC_CLK_TCK))) / seconds
+                let wakeUps = Double(try wakeUps(of: agent) - woken) / seconds
+                print(
+                    String(
+                        format:
+                            " Test \"cost\": %.0f edges a second, %.1f %% of one core, the loop woken %.1f times a second",
+                        Double(edges) / seconds, share * 100, wakeUps))
+                #expect(Double(edges) / seconds > 1000)
+                #expect(wakeUps < 5)
+                #expect(share < 0.15, "a core of the guest, whose system calls cost many times a real kernel's")
+            }
+        }
+
+        /// Its processor time so far, in clock ticks: user and system (proc(5), stat, fields 14 and 15).
+        private func ticks(of process: pid_t) throws -> Int {
+            let stat = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+            let fields = stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ")
+            return try #require(Int(fields[12])) + #require(Int(fields[13]))
+        }
+
+        /// How often its first thread, the loop's, has slept and been woken.
+        private func wakeUps(of process: pid_t) throws -> Int {
+            let status = try String(contentsOfFile: "/proc/\(process)/task/\(process)/status", encoding: .utf8)
+            let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt") })
+            return try #require(Int(line.split(separator: "\t")[1]))
+        }
     }
 }
