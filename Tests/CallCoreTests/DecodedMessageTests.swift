@@ -36,6 +36,16 @@ import Testing
         #expect(Self.kind.meaning(of: Self.code(0xBEEF, 0)) == .nothing)
     }
 
+    @Test("However many neighbours send, a first press is told; whoever was heard longest ago is over")
+    func crowded() {
+        var codes = DecodedCodes(ReceiverID("roof")!, quietGap: DecodedCodes.gapOfRTL433)
+        for id in 1...40 { codes.take(Self.code(UInt64(id), 1), level: nil, at: ms(Double(id))) }
+        let began = codes.takeReports().filter { $0.phase == .began }
+        #expect(began.map(\.code.value) == Array(1...40))
+        codes.pass(until: ms(5000))
+        #expect(codes.takeReports().map(\.code.value) == Array(25...40))
+    }
+
     @Test("Ids are numbers or hexadecimal text of up to 48 bits; without one nobody sent it")
     func ids() throws {
         func id(_ value: DecodedMessage.Value?) throws -> [UInt64] {

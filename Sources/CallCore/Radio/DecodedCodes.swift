@@ -12,7 +12,7 @@ public struct DecodedCodes: Sendable {
     /// rtl_433 looks at what its stick brings in pieces of 131,072 samples (`DEFAULT_BUF_LENGTH` in its rtl_433.h): at its
     /// usual 250,000 samples a second what it heard comes twice a second, or with one missed, once.
     public static let gapOfRTL433 = Duration.milliseconds(1200)
-    /// More transmitters than these at once are not followed.
+    /// More transmitters than these at once are not followed; the one heard longest ago counts as over.
     private static let capacity = 16
 
     private let receiver: ReceiverID
@@ -37,7 +37,10 @@ public struct DecodedCodes: Sendable {
         pass(until: moment)
         statistics.verdicts.frames += 1
         if presses[code] == nil {
-            guard presses.count < Self.capacity else { return }
+            if presses.count == Self.capacity, let oldest = presses.min(by: { $0.value.last < $1.value.last }) {
+                presses[oldest.key] = nil
+                tell(.ended, oldest.key, oldest.value)
+            }
             statistics.verdicts.presses += 1
             recent.append(moment)
             if recent.count > ReceiverEar.floodAt { recent.removeFirst() }
