@@ -92,7 +92,8 @@ extension Courtyard {
             let watch =
                 watches[point.id]?.changed(to: point, isUrgent: isUrgent, now)
                 ?? PointWatch(
-                    point, isUrgent: isUrgent, earlier: earlierTransmitters.take(point.id, point.radio), now)
+                    point, isUrgent: isUrgent, earlier: earlierTransmitters.take(point.id, point.radio, now.wall),
+                    now)
             watches[point.id] = watch
             deadlines.set(.point(point.id), to: watch.deadline)
             actions.append(.show(watch.status))

@@ -93,13 +93,42 @@ import Testing
         var next = Run(after: run, off: 30 * Self.day, lastEvent: run.world.now.wall)
         next.wait(.seconds(47 * 3600))
         #expect(next.condition == .working)
-        var wrong = Run(after: run, off: 1000, lastEvent: WallTime(milliseconds: .max))
+        var wrong = Run(after: run, off: 30 * Self.day, lastEvent: WallTime(milliseconds: .max))
         wrong.wait(.seconds(11 * 3600))
         #expect(wrong.condition == .working, "half an interval it has in any case")
         wrong.wait(.seconds(2 * 3600))
         #expect(wrong.condition == .silent)
         let early = Run(after: run, off: 1000, lastEvent: WallTime(milliseconds: .min))
         #expect(early.condition == .working)
+    }
+
+    @Test("Heard soon after each start, it is never missing, however often the gateway starts")
+    func often() {
+        var run = Run()
+        run.says(0xE)
+        for _ in 0..<200 {
+            run = Run(after: run, off: 1000, lastEvent: run.world.now.wall)
+            run.wait(.seconds(600))
+            run.says(0xE)
+            run.wait(.seconds(1800))
+            #expect(run.condition == .working)
+        }
+        run = Run(after: run, off: 1000, lastEvent: run.world.now.wall)
+        run.wait(.seconds(47 * 3600))
+        #expect(run.condition == .working, "the last time it was heard is in the journal")
+    }
+
+    @Test("A kind that is no longer supervised is no longer missing")
+    func unsupervised() {
+        var run = Run()
+        run.says(0xE)
+        run.wait(.seconds(3 * 86_400))
+        #expect(run.condition == .silent)
+        var point = Self.pendant
+        point.radio = RadioTransmitter(
+            device: RadioDevice(name: "mute", radioProtocol: .ev1527, bits: 24, identityBits: 20),
+            code: Self.pendant.radio!.code)
+        #expect(Run(after: run, point: point).condition == .working)
     }
 
     @Test("Another transmitter at the point begins anew")

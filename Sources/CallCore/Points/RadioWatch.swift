@@ -31,6 +31,8 @@ struct RadioWatch: Sendable {
     /// Since when it can have been heard, or when it was.
     private var heardAt: Moment
     private(set) var lastHeard: WallTime?
+    /// When it was heard last in this run.
+    private var heardNow: Moment?
     private(set) var reception: Reception?
     /// What the journal has of it.
     private var written = Written(isMissing: false, isTampered: false, isLow: false, heardAt: nil)
@@ -60,6 +62,7 @@ struct RadioWatch: Sendable {
         let isMissing: Bool
         let isTampered: Bool
         let isLow: Bool
+        /// When it was heard; nil: not in this run.
         let heardAt: Moment?
     }
 
@@ -69,7 +72,8 @@ struct RadioWatch: Sendable {
     private mutating func restore(_ earlier: TransmitterStates.Earlier, at moment: Moment) {
         let state = earlier.state
         (lastHeard, reception) = (state.heard, state.reception)
-        (isMissing, isTampered) = (state.isMissing, state.isTampered)
+        isTampered = state.isTampered
+        isMissing = state.isMissing && transmitter.device.supervision != nil
         if let since = state.lowSince {
             lowSince = moment - earlier.age(of: since)
             lowTold = moment - earlier.age(of: state.lowTold ?? since)
@@ -79,7 +83,7 @@ struct RadioWatch: Sendable {
             // Half an interval it is given in any case: the clock may have been wrong.
             heardAt = moment - min(earlier.age(of: heard), supervision.limit - supervision.interval / 2)
         }
-        written = standing(heardAt: state.heard == nil ? nil : moment)
+        written = standing(heardAt: nil)
     }
 
     private func standing(heardAt: Moment?) -> Written {
@@ -88,9 +92,10 @@ struct RadioWatch: Sendable {
 
     /// What the journal has to be told; nil while what it has will do.
     mutating func news(of point: PointID, _ now: Now) -> TransmitterState? {
-        let isHeardAnew = lastHeard != nil && written.heardAt.map { heardAt - $0 >= Self.writtenEvery } ?? true
-        let news = standing(heardAt: isHeardAnew ? heardAt : written.heardAt)
-        guard news != written, lastHeard != nil || isMissing else { return nil }
+        var heardAt = heardNow
+        if let heardNow, let before = written.heardAt, heardNow - before < Self.writtenEvery { heardAt = before }
+        let news = standing(heardAt: heardAt)
+        guard news != written else { return nil }
         written = news
         return TransmitterState(
             point: point, identity: transmitter.identity.text, heard: lastHeard, reception: reception,
@@ -136,6 +141,7 @@ struct RadioWatch: Sendable {
     private mutating func noteHeard(_ report: RadioReport, _ now: Now) {
         isMissing = false
         heardAt = max(heardAt, report.at)
+        heardNow = report.at
         lastHeard = now.wall(at: report.at)
         reception = report.reception
         if transmitter.device.saysBatteryLow(report.code) { noteLow(at: report.at) }

@@ -42,11 +42,12 @@ struct TransmitterStates: Sendable {
     }
 
     /// What is known of this transmitter, once: whoever leaves the site file comes back as a stranger.
-    mutating func take(_ point: PointID, _ transmitter: RadioTransmitter?) -> Earlier? {
+    /// - Parameter wall: now; what is later than that was written by a clock that was wrong.
+    mutating func take(_ point: PointID, _ transmitter: RadioTransmitter?, _ wall: WallTime) -> Earlier? {
         guard let state = states.removeValue(forKey: point), state.identity == transmitter?.identity.text else {
             return nil
         }
-        return Earlier(state: state, until: until)
+        return Earlier(state: state, until: min(until, wall))
     }
 
     /// One transmitter's past.
