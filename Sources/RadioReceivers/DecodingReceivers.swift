@@ -26,7 +26,7 @@ public final class DecodingReceivers: Sendable {
         let known = enrolled.filter { $0.device.model != nil }
         let before = running.withLock { $0 }
         var all = before.filter { receivers.contains($0.receiver) }
-        for old in before where !receivers.contains(old.receiver) { old.thread.stop() }
+        Self.stop(before.filter { !receivers.contains($0.receiver) })
         defer { running.withLock { $0 = all } }
         for entry in all { entry.thread.enrolled = known }
         for receiver in receivers where !all.contains(where: { $0.receiver == receiver }) {
@@ -51,6 +51,12 @@ public final class DecodingReceivers: Sendable {
             defer { running = [] }
             return running
         }
-        for old in before { old.thread.stop() }
+        Self.stop(before)
+    }
+
+    /// All at the same time: a program may take its time to end.
+    private static func stop(_ receivers: [(receiver: RadioReceiver, thread: ListeningThread)]) {
+        for old in receivers { old.thread.askToStop() }
+        for old in receivers { old.thread.awaitEnd() }
     }
 }

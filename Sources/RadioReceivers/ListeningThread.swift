@@ -38,11 +38,13 @@ final class ListeningThread: @unchecked Sendable {
         } catch { preconditionFailure("\(error)") }
     }
 
-    func stop() {
+    func askToStop() {
         isStopping.store(true, ordering: .relaxed)
         wakeUp.wake()
-        _ = ended.pass(within: .seconds(2))
     }
+
+    /// Waits until it has.
+    func awaitEnd() { _ = ended.pass(within: .seconds(2)) }
 
     /// As it was a moment ago.
     var statistics: ReceiverStatistics { noted.withLock { $0 } }

@@ -96,6 +96,19 @@ import Testing
         #expect(!Self.runs(mark))
     }
 
+    @Test("Eight programs that won't end are ended together, not one after the other")
+    func together() throws {
+        let log = Log()
+        let receivers = DecodingReceivers { log.add($0, $1) }
+        let stubborn = ["sh", "-c", "trap '' TERM; echo '{\"model\":\"X\",\"id\":1}'; while :; do sleep 0.1; done"]
+        try receivers.listen(
+            (1...8).map { RadioReceiver(id: ReceiverID("r\($0)")!, source: .program(stubborn)) }, for: [])
+        try wait(until: "all of them work") { log.conditions.count { $0 == .working } == 8 }
+        let began = ContinuousClock.now
+        receivers.stop()
+        #expect(ContinuousClock.now - began < .milliseconds(2500), "one takes 0.8 s")
+    }
+
     private static func runs(_ mark: String) -> Bool {
         let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return all.contains { pid in
