@@ -31,7 +31,12 @@ extension Examination {
                     thing, "\(source.path): \(String(cString: strerror(errno)))",
                     remedy: "plug it in; the gateway's user must be in the port's group (dialout)")
         case .program(let command):
-            guard program(command[0]) == nil else { return .fine(thing, command.joined(separator: " ")) }
+            // It isn't started here: the stick may be the running agent's.
+            guard program(command[0]) == nil else {
+                return .fine(
+                    thing,
+                    "\(command[0]) is there; whether it hears, `courtyard-gateway status` says of a running agent")
+            }
             return .bad(
                 thing, "no program \(command[0])", remedy: "install it (apt install rtl-433), or write its whole path")
         case .datagrams(let host, let port): return .fine(thing, "messages of an rtl_433 to \(host) port \(port)")
